@@ -1,0 +1,182 @@
+"""One web server of the town: an ASGI application on 127.0.0.1, in its own thread, with faults on its wire."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from bot.demo.faults import Fault, FaultKind, Faults
+
+LOOPBACK = "127.0.0.1"
+ABORT = "millbrook.abort"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as it came in. ``path`` is without its query, so that no token is kept."""
+
+    method: str
+    path: str
+    at: datetime
+    fault: str | None
+
+
+class Listener:
+    """Serves ``app`` from ``start`` to ``stop``; a second ``start`` uses the same port, as after an outage."""
+
+    def __init__(self, app: ASGIApp, faults: Faults) -> None:
+        self.calls: list[Call] = []
+        self.port = 0
+        self._app = _FaultyWire(app, faults, self.calls)
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """``http://127.0.0.1:<port>``, without a slash at its end."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def start(self) -> None:
+        """Listen; returns when connections are accepted."""
+        sock = _bound_socket(self.port)
+        self.port = sock.getsockname()[1]
+        server = uvicorn.Server(_config(self._app))
+        self._thread = threading.Thread(target=_serve, args=(server, sock), daemon=True, name=f"millbrook-{self.port}")
+        self._server = server
+        self._thread.start()
+        while not server.started and self._thread.is_alive():
+            time.sleep(0.001)
+
+    def begin_stop(self) -> None:
+        """Ask the server to stop and return at once, so that several can stop side by side."""
+        if self._server:
+            self._server.should_exit = True
+
+    def stop(self) -> None:
+        """Stop listening, cut what hangs, and return when the thread is done. Stopping twice is harmless."""
+        self.begin_stop()
+        if self._thread:
+            self._thread.join(timeout=10)
+        self._server = self._thread = None
+
+
+def _bound_socket(port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((LOOPBACK, port))
+    sock.listen(128)  # Connections made before the thread is up wait here.
+    return sock
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app, http=_AbortableProtocol, loop="asyncio", ws="none", lifespan="off", log_config=None, log_level="critical",
+        access_log=False, server_header=False, timeout_graceful_shutdown=0,
+    )  # fmt: skip
+
+
+def _serve(server: uvicorn.Server, sock: socket.socket) -> None:
+    asyncio.run(server.serve(sockets=[sock]))
+
+
+class _AbortableProtocol(H11Protocol):
+    """Hands the application a way to cut its connection: ASGI has no word for "answer with a TCP reset"."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        inner = self.app
+
+        async def with_abort(scope: Scope, receive: Receive, send: Send) -> None:
+            scope[ABORT] = transport
+            await inner(scope, receive, send)  # type: ignore[arg-type]
+
+        self.app = with_abort  # type: ignore[assignment]
+
+
+class _FaultyWire:
+    """Lets a request through to the application, or gives it the fault that is planned for it."""
+
+    def __init__(self, app: ASGIApp, faults: Faults, calls: list[Call]) -> None:
+        self._app = app
+        self._faults = faults
+        self._calls = calls
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        query = scope["query_string"].decode("latin-1")
+        path = scope["path"] + (f"?{query}" if query else "")
+        fault = self._faults.take(scope["method"], path)
+        self._calls.append(Call(scope["method"], scope["path"], datetime.now(UTC), fault.kind if fault else None))
+        if fault is None:
+            await self._app(scope, receive, send)
+        else:
+            await self._break(fault, scope, receive, send)
+
+    async def _break(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        match fault.kind:
+            case FaultKind.ANSWER:
+                await _read_request(receive)
+                await _answer(fault, send)
+            case FaultKind.SLOW:
+                await asyncio.sleep(fault.seconds)
+                await self._app(scope, receive, send)
+            case FaultKind.HANG:
+                await asyncio.sleep(fault.seconds)
+                await _abort(scope, receive)
+            case FaultKind.RESET:
+                await _read_request(receive)
+                await _abort(scope, receive)
+            case FaultKind.LOST_ANSWER:
+                await self._app(scope, receive, _swallow)
+                await _abort(scope, receive)
+            case FaultKind.TRUNCATED:
+                await _truncate(self._app, scope, receive, send)
+
+
+async def _read_request(receive: Receive) -> None:
+    while (await receive()).get("more_body"):
+        pass
+
+
+async def _answer(fault: Fault, send: Send) -> None:
+    headers = {"content-length": str(len(fault.body)), **fault.headers}
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": fault.status, "headers": raw})
+    await send({"type": "http.response.body", "body": fault.body})
+
+
+async def _swallow(message: Message) -> None:
+    """The answer goes nowhere."""
+
+
+async def _abort(scope: Scope, receive: Receive) -> None:
+    transport: asyncio.Transport = scope[ABORT]
+    sock = transport.get_extra_info("socket")
+    # Lingering for zero seconds turns the close into a reset; a plain close would look like an orderly end.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _truncate(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Half a body under a Content-Length that fits it: a broken proxy, which no HTTP client can notice by itself."""
+    sent: list[Message] = []
+
+    async def keep(message: Message) -> None:
+        sent.append(message)
+
+    await app(scope, receive, keep)
+    body = b"".join(message.get("body", b"") for message in sent)
+    half = body[: len(body) // 2]
+    headers = [(name, value) for name, value in sent[0]["headers"] if name != b"content-length"]
+    await send({**sent[0], "headers": [*headers, (b"content-length", str(len(half)).encode())]})
+    await send({"type": "http.response.body", "body": half})

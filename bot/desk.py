@@ -1,0 +1,25 @@
+"""A desk: one page, and exactly what may be done to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.moderation.judge import Judge
+from bot.pages import Page
+from connectors.contract import Connector, Hider, Remover
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """``hider`` is ``None`` where the platform can't hide; ``remover`` is there for people's two-person removals only
+    (``auto_remover``: only where the city signed ``auto_remove`` and the platform can't hide). Nobody is given a
+    ``Blocker``. ``judge_at`` finds the judge of the policy version in force when a comment was posted."""
+
+    page: Page
+    connector: Connector
+    hider: Hider | None
+    remover: Remover | None
+    auto_remover: Remover | None
+    judge_at: Callable[[datetime], Judge]

@@ -1,0 +1,94 @@
+"""The dossier: everything that is known of one case at the moment it is sealed. Values only; nothing here has effects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.moderation.verdict import Verdict
+from connectors.contract import Comment, Exchange, Post
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The page on which the comment stood. ``slug`` is ours, ``page_id`` the platform's."""
+
+    slug: str
+    page_name: str
+    platform: str
+    page_id: str
+    city: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyText:
+    """The policy as it was in force: ``clauses`` maps a clause id to our one-line summary of it.
+
+    ``source`` is the pack file, byte for byte; ``digest`` its SHA-256 in hexadecimal.
+    """
+
+    slug: str
+    version: str
+    digest: str
+    effective_at: datetime | None
+    clauses: Mapping[str, str]
+    source: bytes = field(repr=False)
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Software:
+    """What made the package. ``fonts`` is a digest of the fonts that the card was set in."""
+
+    version: str
+    commit: str | None
+    python: str
+    typst: str
+    browser: str | None
+    fonts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The machine on which the package was sealed."""
+
+    name: str
+    os: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Whose time ``captured_at`` is, and how far the platform's ``Date`` header was off (seconds, ours minus theirs)."""
+
+    source: str
+    skew_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """One revision of one comment, judged, with all that proves it. Times are aware, in UTC.
+
+    ``case_id`` is the idempotency key: the same case is sealed once. ``previous`` are the ids of earlier packages of
+    the same account. ``gaps`` are sentences: what could not be had, and why. ``effect`` is the platform's plain truth
+    of a hide (``Capabilities.effect``).
+    """
+
+    case_id: str
+    site: Site
+    comment: Comment
+    post: Post | None
+    first_seen_at: datetime
+    captured_at: datetime
+    exchanges: tuple[Exchange, ...] = field(repr=False)
+    policy: PolicyText
+    verdict: Verdict
+    mode: str
+    custodian_role: str
+    effect: str
+    software: Software
+    host: Host
+    clock: Clock
+    previous: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()

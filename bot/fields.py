@@ -1,0 +1,161 @@
+"""The kinds of value that configuration is written in. Each refuses with what follows the key's name in a sentence.
+
+Nothing here repairs: a value is taken as it stands or refused.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from datetime import time, timedelta
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from typing import Annotated
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator
+
+from bot.mistakes import did_you_mean, printable
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_CHANNEL = re.compile(r"#?[\w.-]{1,80}")
+_DURATION = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(s|m|h)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+_HOST = re.compile(r"(?=.{1,253}(?::|$))(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9-]{1,63}(?::[0-9]{1,5})?")
+
+
+def slug(value: str) -> str:
+    """A short name for files and commands: small letters, digits and single hyphens, 64 at most."""
+    if not _SLUG.fullmatch(value) or len(value) > 64:
+        raise ValueError(f'is "{printable(value)}"; write small letters, digits and hyphens, for example main-street.')
+    return value
+
+
+def line(value: str) -> str:
+    """One line of text that people read: 1 to 120 characters, none of them invisible."""
+    if not value.strip() or value != value.strip():
+        raise ValueError("is empty or has spaces at an end; write it without them.")
+    if len(value) > 120 or not value.isprintable():
+        raise ValueError(f'is "{printable(value)}"; write one line of at most 120 visible characters.')
+    return value
+
+
+def identifier(value: str) -> str:
+    """An id as a platform, Slack or the operating system gave it: visible characters without spaces."""
+    if not value or len(value) > 200 or not value.isprintable() or any(c.isspace() for c in value):
+        raise ValueError(f'is "{printable(value)}"; write it exactly as it was given, without spaces.')
+    return value
+
+
+def zone(value: str) -> str:
+    """A key of the IANA time zone database."""
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, KeyError):
+        near = did_you_mean(value, available_timezones())
+        hint = f'did you mean "{near}"?' if near else "write one such as America/New_York."
+        raise ValueError(f'is "{printable(value)}", which is not a time zone of the IANA database; {hint}') from None
+    return value
+
+
+def clock(value: str) -> str:
+    """A time of day, ``HH:MM``, of 24 hours."""
+    if not _CLOCK.fullmatch(value):
+        raise ValueError(f'is "{printable(value)}"; write hours and minutes of 24 hours, for example "07:30".')
+    return value
+
+
+def as_time(written: str) -> time:
+    """The time of day that a ``Clock`` says."""
+    return time.fromisoformat(written)
+
+
+def duration(value: str) -> str:
+    """A length of time: a number and s, m or h; more than nothing, a day at most."""
+    found = _DURATION.fullmatch(value)
+    if not found or not 0 < float(found[1]) * _SECONDS[found[2]] <= 86_400:
+        raise ValueError(f'is "{printable(value)}"; write a number and s, m or h, for example 30s, 2m or 1h.')
+    return value
+
+
+def as_timedelta(written: str) -> timedelta:
+    """The length of time that a ``Duration`` says."""
+    return timedelta(seconds=float(written[:-1]) * _SECONDS[written[-1]])
+
+
+def channel(value: str) -> str:
+    """A Slack channel: its id or its name."""
+    if not _CHANNEL.fullmatch(value):
+        raise ValueError(f'is "{printable(value)}"; write the id of a Slack channel or its name, for example "#town".')
+    return value
+
+
+def mailbox(value: str) -> str:
+    """A bare e-mail address, ASCII, whose domain has a dot."""
+    try:
+        found = Address(addr_spec=value)
+    except (HeaderParseError, ValueError, IndexError):
+        found = None
+    if found is None or "." not in found.domain or not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError(f'is "{printable(value)}", which is not an e-mail address; write one like clerk@town.gov.')
+    return value
+
+
+def address(value: str) -> str:
+    """An ``https`` address of a server; ``http`` only of this machine itself. No password, query or fragment in it."""
+    parts = _split(value)
+    if parts is None or not parts.hostname or parts.scheme not in ("https", "http"):
+        raise ValueError("is not an address; write one such as https://www.town.gov/.")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("has more in it than a server and a path; take the password, query or fragment out.")
+    if parts.scheme == "http" and not is_loopback(value):
+        raise ValueError(f'is "{printable(value)}", which anybody on the way can read; write it with https.')
+    return value
+
+
+def is_loopback(url: str | None) -> bool:
+    """Whether an address leads to this machine itself."""
+    parts = _split(url or "")
+    host = (parts.hostname or "") if parts else ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def host(value: str) -> str:
+    """A host name, or ``host:port``, in small letters."""
+    if not _HOST.fullmatch(value):
+        raise ValueError(f'holds "{printable(value)}"; write host names alone, for example www.facebook.com.')
+    return value
+
+
+def is_ip(value: str) -> bool:
+    """Whether a ``host[:port]`` is a numeric address, or the name of this machine."""
+    name = value.split(":")[0]
+    return name == "localhost" or name.replace(".", "").isdigit()
+
+
+def _split(url: str) -> SplitResult | None:
+    if not url.isprintable() or " " in url:
+        return None
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+Slug = Annotated[str, AfterValidator(slug)]
+Line = Annotated[str, AfterValidator(line)]
+Identifier = Annotated[str, AfterValidator(identifier)]
+Zone = Annotated[str, AfterValidator(zone)]
+Clock = Annotated[str, AfterValidator(clock)]
+Duration = Annotated[str, AfterValidator(duration)]
+Channel = Annotated[str, AfterValidator(channel)]
+Mailbox = Annotated[str, AfterValidator(mailbox)]
+HttpsAddress = Annotated[str, AfterValidator(address)]
+Host = Annotated[str, AfterValidator(host)]

@@ -1,0 +1,1 @@
+"""Remember: every comment and revision, every case, decision, act and strike. SQL lives here and in ``bot.records``."""

@@ -1,0 +1,72 @@
+"""Acts and strikes: what was asked of a platform, and what that counts for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from bot.ledger.tables import Act, Strike, StrikeStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The strikes of one account on one platform."""
+
+    author_id: str
+    provisional: int
+    confirmed: int
+
+
+def record(session: Session, act: Act) -> bool:
+    """Store an act once. ``False`` when the same act stands there already."""
+    if session.get(Act, act.act_key) is not None:
+        return False
+    session.add(act)
+    session.flush()
+    return True
+
+
+def strike(
+    session: Session, case_id: str, platform: str, author_id: str | None, clause: str, status: StrikeStatus, now: datetime
+) -> None:
+    """Put or move the one strike of a case. An account that the platform does not name gets none."""
+    if author_id is None:
+        return
+    row = session.get(Strike, case_id) or Strike(
+        case_id=case_id, platform=platform, author_id=author_id, clause=clause, at=now
+    )
+    row.status = status
+    session.add(row)
+    session.flush()
+
+
+def standing(session: Session, platform: str, author_id: str | None) -> Standing:
+    """How many strikes an account has. Void ones are not counted."""
+    found = {StrikeStatus.PROVISIONAL.value: 0, StrikeStatus.CONFIRMED.value: 0}
+    if author_id is not None:
+        query = (
+            select(Strike.status, func.count())
+            .where(Strike.platform == platform, Strike.author_id == author_id)
+            .group_by(Strike.status)
+        )
+        found |= {str(status): count for status, count in session.exec(query).all()}
+    return Standing(
+        author_id or "", found[StrikeStatus.PROVISIONAL.value], found[StrikeStatus.CONFIRMED.value]
+    )
+
+
+def repeat_offenders(session: Session, at_least: int) -> list[tuple[str, Standing]]:
+    """(platform, standing) of the accounts with that many strikes that are not void, most first."""
+    query = (
+        select(Strike.platform, Strike.author_id)
+        .where(col(Strike.status) != StrikeStatus.VOID)
+        .group_by(Strike.platform, Strike.author_id)
+        .having(func.count() >= at_least)
+        .order_by(func.count().desc(), Strike.author_id)
+    )
+    return [
+        (platform, standing(session, platform, author_id))
+        for platform, author_id in session.exec(query).all()
+    ]

@@ -1,0 +1,240 @@
+"""Cases: what is known of one, and how it moves from status to status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from bot.errors import NotAllowed
+from bot.ledger.tables import (
+    Act,
+    AlertRow,
+    Case,
+    CaseStatus,
+    CommentRow,
+    Decision,
+    Evidence,
+    PostRevision,
+    PostRow,
+    Revision,
+    Strike,
+)
+from bot.ledger.verdicts import from_json
+from bot.moderation.verdict import Verdict
+from connectors.contract import Attachment, Author, Comment, CommentRef, Post, Visibility
+
+FINAL = frozenset(
+    {CaseStatus.KEPT, CaseStatus.RESTORED, CaseStatus.REMOVED, CaseStatus.GONE, CaseStatus.SUPERSEDED}
+)
+OPEN_FOR_PEOPLE = (CaseStatus.WAITING, CaseStatus.PAUSED, CaseStatus.QUARANTINED)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Everything that the ledger holds of one case."""
+
+    case: Case
+    comment: CommentRow
+    revision: Revision
+    verdict: Verdict
+    post: PostRow | None
+    post_text: str
+    post_raw: object
+    evidence: Evidence | None
+    acts: tuple[Act, ...]
+    decisions: tuple[Decision, ...]
+    strike: Strike | None
+    alert: AlertRow | None
+
+    @property
+    def ref(self) -> CommentRef:
+        """Where the comment stands on its platform."""
+        return CommentRef(self.comment.platform, self.comment.page_id, self.comment.comment_id)
+
+    def as_comment(self) -> Comment:
+        """The judged revision as the connector delivered it."""
+        return Comment(
+            ref=self.ref,
+            post_id=self.comment.post_id,
+            author=Author(
+                self.comment.author_id,
+                self.comment.author_name,
+                self.comment.author_handle,
+                self.comment.author_unavailable,
+            ),
+            text=self.revision.text,
+            posted_at=self.comment.posted_at,
+            parent_id=self.comment.parent_id,
+            edited_at=self.revision.edited_at,
+            permalink=self.comment.permalink,
+            attachments=tuple(Attachment(**each) for each in self.revision.attachments or ()),
+            visibility=Visibility(self.comment.visibility),
+            by_page=self.comment.by_page,
+            raw=self.revision.raw or {},
+        )
+
+    def as_post(self) -> Post | None:
+        """The post that the comment answers, as last seen."""
+        if self.post is None:
+            return None
+        return Post(
+            platform=self.comment.platform,
+            page_id=self.comment.page_id,
+            post_id=self.post.post_id,
+            text=self.post_text,
+            posted_at=self.post.posted_at,
+            permalink=self.post.permalink,
+            comment_count=self.post.comment_count,
+            by_page=self.post.by_page,
+            raw=self.post_raw if isinstance(self.post_raw, dict) else {},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One line of ``beadle cases``."""
+
+    case_id: str
+    page: str
+    status: str
+    clauses: tuple[str, ...]
+    urgent: bool
+    opened_at: datetime
+    author: str | None
+    text: str
+    because: str
+
+
+def exists(session: Session, case_id: str) -> bool:
+    """Whether there is such a case."""
+    return session.get(Case, case_id) is not None
+
+
+def open_file(session: Session, case_id: str) -> File:
+    """The whole file of a case. Raises ``NotAllowed`` with what to do when there is none."""
+    case = session.get(Case, case_id)
+    if case is None:
+        raise NotAllowed(f'there is no case "{case_id}"; `beadle cases --all` lists those there are.')
+    revision = session.get_one(Revision, case.revision)
+    comment = session.get_one(CommentRow, revision.comment)
+    post = session.exec(
+        select(PostRow).where(PostRow.page == comment.page, PostRow.post_id == comment.post_id)
+    ).first()
+    said = _post_revision(session, post)
+    return File(
+        case=case,
+        comment=comment,
+        revision=revision,
+        verdict=from_json(revision.verdict),
+        post=post,
+        post_text=said.text if said else "",
+        post_raw=said.raw if said else {},
+        evidence=session.get(Evidence, case_id),
+        acts=tuple(session.exec(select(Act).where(Act.case_id == case_id).order_by(col(Act.done_at))).all()),
+        decisions=tuple(decisions(session, case_id)),
+        strike=session.get(Strike, case_id),
+        alert=session.get(AlertRow, case_id),
+    )
+
+
+def decisions(session: Session, case_id: str) -> Sequence[Decision]:
+    """What people said of a case, oldest first."""
+    return session.exec(select(Decision).where(Decision.case_id == case_id).order_by(col(Decision.id))).all()
+
+
+def move(session: Session, case_id: str, status: CaseStatus, because: str, now: datetime) -> None:
+    """Set where a case stands, and why. Closed statuses note when."""
+    case = session.get_one(Case, case_id)
+    case.status, case.because = status, because
+    case.closed_at = now if status in FINAL else None
+    session.add(case)
+
+
+def next_order(session: Session, case_id: str) -> int:
+    """The number of the next order of a case, counted up in the caller's transaction."""
+    case = session.get_one(Case, case_id)
+    case.orders += 1
+    session.add(case)
+    session.flush()
+    return case.orders
+
+
+def decided_by_person(session: Session, case_id: str) -> bool:
+    """Whether a person has spoken: then nothing acts by rule on this revision any more."""
+    return session.exec(select(Decision.id).where(Decision.case_id == case_id)).first() is not None
+
+
+def listed(
+    session: Session, *, statuses: Sequence[str] = (), page: str | None = None, limit: int | None = None
+) -> list[Listed]:
+    """Cases for a list, urgent and oldest first."""
+    query = (
+        select(Case, Revision, CommentRow)
+        .join(Revision, col(Revision.id) == col(Case.revision))
+        .join(CommentRow, col(CommentRow.id) == col(Revision.comment))
+        .order_by(col(Case.urgent).desc(), col(Case.opened_at))
+    )
+    if statuses:
+        query = query.where(col(Case.status).in_(list(statuses)))
+    if page:
+        query = query.where(Case.page == page)
+    if limit:
+        query = query.limit(limit)
+    return [_line(case, revision, comment) for case, revision, comment in session.exec(query).all()]
+
+
+def by_status(session: Session, status: CaseStatus, page: str | None = None) -> list[str]:
+    """The ids of the cases that stand so, oldest first."""
+    query = select(Case.case_id).where(Case.status == status).order_by(col(Case.opened_at))
+    if page:
+        query = query.where(Case.page == page)
+    return list(session.exec(query).all())
+
+
+def counts(session: Session) -> dict[str, int]:
+    """How many cases stand where."""
+    rows = session.exec(select(Case.status, func.count()).group_by(Case.status)).all()
+    return {str(status): count for status, count in rows}
+
+
+def sealed_packages_of_author(session: Session, platform: str, author_id: str | None, before: datetime) -> list[str]:
+    """The package ids of earlier cases of the same account on the same platform."""
+    if author_id is None:
+        return []
+    query = (
+        select(Evidence.package_id)
+        .join(Case, col(Case.case_id) == col(Evidence.case_id))
+        .join(Revision, col(Revision.id) == col(Case.revision))
+        .join(CommentRow, col(CommentRow.id) == col(Revision.comment))
+        .where(
+            CommentRow.platform == platform,
+            CommentRow.author_id == author_id,
+            Evidence.sealed_at < before,
+        )
+        .order_by(col(Evidence.sealed_at))
+    )
+    return list(session.exec(query).all())
+
+
+def _post_revision(session: Session, post: PostRow | None) -> PostRevision | None:
+    if post is None:
+        return None
+    query = select(PostRevision).where(PostRevision.post == post.id).order_by(col(PostRevision.id).desc())
+    return session.exec(query).first()
+
+
+def _line(case: Case, revision: Revision, comment: CommentRow) -> Listed:
+    return Listed(
+        case_id=case.case_id,
+        page=case.page,
+        status=case.status,
+        clauses=from_json(revision.verdict).clauses,
+        urgent=case.urgent,
+        opened_at=case.opened_at,
+        author=comment.author_name,
+        text=revision.text,
+        because=case.because,
+    )

@@ -1,0 +1,51 @@
+"""Column types that keep what they are given, on SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, Text, TypeDecorator
+
+_ESCAPE = "\U0010ffff"
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff\U0010ffff]")
+_ESCAPED = re.compile("\U0010ffff([0-9a-f]{1,6});")
+
+
+class ExactText(TypeDecorator[str]):
+    """Text of any characters. PostgreSQL refuses U+0000 and no database takes lone surrogates, but residents send both:
+    they are stored escaped and come back as they were."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        return _UNSTORABLE.sub(lambda match: f"{_ESCAPE}{ord(match[0]):x};", value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        if value is None or _ESCAPE not in value:
+            return value  # type: ignore[no-any-return]
+        return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware time. SQLite forgets zones, so it is stored in UTC and comes back aware; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone can't be kept: {value.isoformat()}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        found: datetime = value
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -1,0 +1,179 @@
+"""Figures of a stretch of time, for the digest and the demo's summary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from bot.ledger.tables import (
+    Act,
+    AlertRow,
+    Case,
+    CaseStatus,
+    CommentRow,
+    Decision,
+    DigestRow,
+    Evidence,
+    Revision,
+    Strike,
+    StrikeStatus,
+)
+from bot.ledger.verdicts import from_json
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """How a clause was used: cases opened, hidden, waiting for a person."""
+
+    clause: str
+    cases: int
+    hidden: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What happened in ``[since, until)``; ``waiting`` counts what waits now, however old."""
+
+    comments: int
+    revisions: int
+    clear: int
+    cases: int
+    hidden: int
+    hidden_now: int
+    gone: int
+    superseded: int
+    paused: int
+    quarantined: int
+    waiting: int
+    urgent_waiting: int
+    sealed: int
+    pictures: int
+    alerts: int
+    strikes_provisional: int
+    strikes_confirmed: int
+    clauses: tuple[Clause, ...]
+    by_page: dict[str, int]
+
+
+def figures(session: Session, since: datetime, until: datetime) -> Figures:
+    """The figures of a stretch of time."""
+    outcomes = _outcomes(session, since, until)
+    statuses = _statuses(session, since, until)
+    return Figures(
+        comments=_count(session, CommentRow.first_seen_at, since, until),
+        revisions=sum(outcomes.values()),
+        clear=outcomes["clear"],
+        cases=sum(statuses.values()),
+        hidden=_hides(session, since, until),
+        hidden_now=statuses[CaseStatus.HIDDEN.value],
+        gone=statuses[CaseStatus.GONE.value],
+        superseded=statuses[CaseStatus.SUPERSEDED.value],
+        paused=_standing(session, CaseStatus.PAUSED),
+        quarantined=_standing(session, CaseStatus.QUARANTINED),
+        waiting=_standing(session, CaseStatus.WAITING),
+        urgent_waiting=_standing(session, CaseStatus.WAITING, urgent=True),
+        sealed=_count(session, Evidence.sealed_at, since, until),
+        pictures=session.exec(
+            select(func.count())
+            .select_from(Evidence)
+            .where(Evidence.picture == "proof", Evidence.sealed_at >= since, Evidence.sealed_at < until)
+        ).one(),
+        alerts=_count(session, AlertRow.at, since, until),
+        strikes_provisional=_strikes(session, StrikeStatus.PROVISIONAL),
+        strikes_confirmed=_strikes(session, StrikeStatus.CONFIRMED),
+        clauses=_clauses(session, since, until),
+        by_page=_by_page(session, since, until),
+    )
+
+
+def decided(session: Session, since: datetime, until: datetime) -> Sequence[Decision]:
+    """What people decided in ``[since, until)``."""
+    query = select(Decision).where(Decision.at >= since, Decision.at < until).order_by(col(Decision.at))
+    return session.exec(query).all()
+
+
+def digest(session: Session, day: str) -> DigestRow | None:
+    """The digest of a local day (``2026-11-21``), if it was sent."""
+    return session.get(DigestRow, day)
+
+
+def display_name(session: Session, platform: str, author_id: str) -> str:
+    """The name that an account was last displayed as."""
+    query = (
+        select(CommentRow.author_name)
+        .where(CommentRow.platform == platform, CommentRow.author_id == author_id)
+        .order_by(col(CommentRow.posted_at).desc())
+    )
+    return session.exec(query).first() or "(no name)"
+
+
+def _count(session: Session, column: object, since: datetime, until: datetime) -> int:
+    when = col(column)  # type: ignore[arg-type]
+    return session.exec(select(func.count()).where(when >= since, when < until)).one()
+
+
+def _outcomes(session: Session, since: datetime, until: datetime) -> Counter[str]:
+    query = (
+        select(Revision.outcome, func.count())
+        .where(Revision.seen_at >= since, Revision.seen_at < until)
+        .group_by(Revision.outcome)
+    )
+    return Counter(dict(session.exec(query).all()))
+
+
+def _statuses(session: Session, since: datetime, until: datetime) -> Counter[str]:
+    query = (
+        select(Case.status, func.count())
+        .where(Case.opened_at >= since, Case.opened_at < until)
+        .group_by(Case.status)
+    )
+    return Counter({str(status): count for status, count in session.exec(query).all()})
+
+
+def _hides(session: Session, since: datetime, until: datetime) -> int:
+    query = select(func.count()).where(
+        Act.action == "hide", Act.outcome == "done", Act.done_at >= since, Act.done_at < until
+    )
+    return session.exec(query).one()
+
+
+def _standing(session: Session, status: CaseStatus, *, urgent: bool | None = None) -> int:
+    query = select(func.count()).where(Case.status == status)
+    if urgent is not None:
+        query = query.where(Case.urgent == urgent)
+    return session.exec(query).one()
+
+
+def _strikes(session: Session, status: StrikeStatus) -> int:
+    return session.exec(select(func.count()).where(Strike.status == status)).one()
+
+
+def _clauses(session: Session, since: datetime, until: datetime) -> tuple[Clause, ...]:
+    cases: Counter[str] = Counter()
+    hidden: Counter[str] = Counter()
+    waiting: Counter[str] = Counter()
+    query = (
+        select(Case.status, Revision.verdict)
+        .join(Revision, col(Revision.id) == col(Case.revision))
+        .where(Case.opened_at >= since, Case.opened_at < until)
+    )
+    for status, verdict in session.exec(query).all():
+        for clause in from_json(verdict).clauses[:1]:
+            cases[clause] += 1
+            hidden[clause] += status == CaseStatus.HIDDEN
+            waiting[clause] += status == CaseStatus.WAITING
+    return tuple(Clause(clause, cases[clause], hidden[clause], waiting[clause]) for clause in sorted(cases))
+
+
+def _by_page(session: Session, since: datetime, until: datetime) -> dict[str, int]:
+    query = (
+        select(CommentRow.page, func.count())
+        .where(CommentRow.first_seen_at >= since, CommentRow.first_seen_at < until)
+        .group_by(CommentRow.page)
+    )
+    return dict(session.exec(query).all())

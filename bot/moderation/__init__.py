@@ -1,0 +1,18 @@
+"""JUDGE: one comment against the city's own written policy. Decides nothing but words; acts on nothing.
+
+The order of reading::
+
+    verdict      what a judgement is, and ``decide``
+    judge        ``Judge``: one comment in, one verdict out
+    passage      a comment as the judge reads it: folded, in words, decoded
+      text         folding to plain letters, with the way back to the original characters
+      spelling     what obfuscated words say: stars, digits for letters, spaces, stretched letters
+      language     which of the lists' languages a text is in, or none of them
+    detectors/   one kind of rule each: words, phrases, links, private data, what can't be read
+    pack         the values of a policy: clauses, rules, flags
+    policy       reading packs from files, refusing what is vague; the shelf of versions
+    wordlists    the lists that rules name
+    render       everything a policy blocks, as text: ``beadle policy print``
+    lines        the line interface of ``beadle judge``
+    explain      one verdict for a person at a terminal
+"""

@@ -1,0 +1,84 @@
+"""Which of the lists' languages a text is in, or that it is in none of them. Light on purpose: short texts stay open."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+
+UNKNOWN = "und"
+READ = ("en", "es", "pt")
+_SURE_OF_SCRIPT = 0.5
+_FEW_WORDS = 7
+_SAMPLE = 4_000
+
+# The words that a language can't do without. The others' are here only to tell them from the three that are read.
+_FUNCTION_WORDS: Mapping[str, frozenset[str]] = {
+    "en": frozenset(
+        "the and to of a in is it you that for on are with as this be was have not at or from by they we but what all"
+        " can your so if about will just like do no my me i he she his her him them their our us who how when why get"
+        " out up has had would should could more there an been than then here now any some only these those because"
+        " dont its im were am did go one thank thanks please".split()
+    ),
+    "es": frozenset(
+        "de la que el en y los del se las por un para con no una su al lo como mas pero sus le ya o este si porque"
+        " esta entre cuando muy sin sobre tambien me hasta hay donde quien desde todo nos todos uno les ni ese eso mi"
+        " tu te es son era soy eres ser esto estos estas yo que fue tiene hace aqui nada asi gracias usted ustedes"
+        " nosotros ellos ella el una qué cómo así vamos pueden".split()
+    ),
+    "pt": frozenset(
+        "de a o que e do da em um para com nao uma os no se na por mais as dos como mas ao ele das tem seu sua ou"
+        " quando muito nos ja eu tambem so pelo pela ate isso ela entre depois sem mesmo aos ter seus quem nas me"
+        " esse eles voce essa num nem suas meu minha tudo sao foi ser esta obrigado obrigada vcs voces pra pro ta"
+        " aqui porque".split()
+    ),
+    "fr": frozenset("le les des est et une dans pour pas que qui sur avec ce vous nous je ne sont au aux du mais plus".split()),
+    "ht": frozenset("mwen nou yo pou nan ki pa se ak gen sa li ap te ou gwo men tout yon fe pral anpil lavil".split()),
+    "it": frozenset("il di che non per una sono della con del gli alla piu anche questo come ho nel dei delle ma".split()),
+    "pl": frozenset("nie sie na jest to ze jak ale za co od przez czy tak dla jego juz tylko przy jestem prosze do po".split()),
+    "de": frozenset("der die das und ist nicht ich sie mit ein eine auf den von zu fur es im auch dem wir aber".split()),
+    "vi": frozenset("la va cua khong co cho nguoi duoc nhung trong mot cac voi toi ban rat nay".split()),
+    "sq": frozenset("dhe ne te per me nuk eshte nje qe nga jane ka si por".split()),
+    "tl": frozenset("ang ng sa na mga ay hindi ko mo ka siya po naman lang ito".split()),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """``code`` is ``en``, ``es``, ``pt`` or ``und``; ``readable`` is false only for a text that is none of them."""
+
+    code: str
+    readable: bool
+
+
+def language_of(text: str, vocabulary: frozenset[str], row: str, told: str | None) -> Language:
+    """Judge by script, then by function words; what a platform told is believed where the text doesn't decide."""
+    if _is_foreign_script(text):
+        return Language(UNKNOWN, readable=False)
+    counts = {code: len(vocabulary & words) for code, words in _FUNCTION_WORDS.items()}
+    best = max(READ, key=lambda code: (counts[code], code == told))
+    other = max((code for code in counts if code not in READ), key=counts.__getitem__)
+    told = (told or "").split("-")[0].lower() or None
+    if counts[other] > counts[best] and counts[other] >= 3 and len(vocabulary) >= _FEW_WORDS:
+        return Language(UNKNOWN, readable=False)
+    if counts[best] >= 2 or (counts[best] == 1 and row.count(" ") <= 4):
+        return Language(best, readable=True)
+    if told in READ:
+        return Language(told, readable=True)
+    return Language(UNKNOWN, readable=told is None or len(vocabulary) < _FEW_WORDS)
+
+
+def _is_foreign_script(text: str) -> bool:
+    if text.isascii():
+        return False
+    letters = [c for c in islice(text, _SAMPLE) if c.isalpha()]
+    foreign = sum(not _is_latin(c) for c in letters)
+    return foreign >= 2 and foreign > _SURE_OF_SCRIPT * len(letters)
+
+
+@cache
+def _is_latin(character: str) -> bool:
+    name = unicodedata.name(unicodedata.normalize("NFKD", character)[0], "")
+    return "LATIN" in name or character.isascii()

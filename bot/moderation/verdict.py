@@ -1,0 +1,91 @@
+"""What a judgement is, and how it is made from findings. Pure: the same findings give the same verdict, in court too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """``ACT`` means: a page in ``enforce`` whose city signed the category hides by itself. All else is a person's."""
+
+    CLEAR = "clear"
+    REVIEW = "review"
+    ACT = "act"
+
+
+class Measure(StrEnum):
+    """What a rule asks for, from the least to the most. ``REMOVE`` never happens by a rule alone."""
+
+    NONE = "none"
+    ALERT = "alert"
+    REVIEW = "review"
+    HIDE = "hide"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters ``[start, end)`` of the comment's original text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What the judge is given of one comment.
+
+    ``copies`` counts earlier comments with the same folded text by the same account inside the pack's window;
+    ``has_media`` says that something hangs on the comment that the judge can't read.
+    """
+
+    text: str
+    lang: str | None = None
+    post: str | None = None
+    copies: int = 0
+    has_media: bool = False
+    by_page: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule that matched, where, and why. ``enumerable``: the rule's whole content can be printed (FA-02)."""
+
+    rule_id: str
+    clause: str
+    category: str
+    detector: str
+    spans: tuple[Span, ...]
+    score: float
+    reason: str
+    measure: Measure
+    enumerable: bool
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRef:
+    """Which text of which policy: ``digest`` is the SHA-256 of the pack file, in hexadecimal."""
+
+    slug: str
+    version: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The judgement of one revision. ``labels`` are scores 0..1 by category."""
+
+    outcome: Outcome
+    measure: Measure
+    findings: tuple[Finding, ...]
+    policy: PolicyRef
+    lang: str
+    labels: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def clauses(self) -> tuple[str, ...]:
+        """The clauses that the findings cite, each once, in the order found."""
+        return tuple(dict.fromkeys(f.clause for f in self.findings))

@@ -1,0 +1,174 @@
+"""How ``config/pages.yaml`` is written: its keys, what may stand behind each, and the sentence for everything else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+
+from bot import fields
+from bot.fields import Channel, Clock, Duration, Host, HttpsAddress, Identifier, Line, Slug, Zone
+from bot.mistakes import Shape, did_you_mean, or_list, printable
+from bot.tokens import Token
+
+LEAST_SECONDS = 5.0
+LEAST_SECONDS_SANDBOX = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a page is checked against. ``can_hide`` answers for one of the ``platforms``; ``now`` is aware."""
+
+    platforms: Collection[str]
+    policies: Collection[str]
+    can_hide: Callable[[str], bool]
+    now: datetime
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    folder: Path = Path()
+    timezone: ZoneInfo | None = None
+
+
+def _platform(value: str, info: ValidationInfo) -> str:
+    known = sorted(_known(info).platforms)
+    if value in known:
+        return value
+    near = did_you_mean(value, known)
+    hint = f' (did you mean "{near}"?)' if near else ""
+    raise ValueError(f'is "{printable(value)}"; Beadle can speak to {or_list(known) if known else "none"}{hint}.')
+
+
+def _policy(value: str, info: ValidationInfo) -> str:
+    known = sorted(_known(info).policies)
+    if value in known:
+        return value
+    near = did_you_mean(value, known)
+    if near:
+        hint = f'did you mean "{near}"?'
+    else:
+        hint = f"write {or_list(known)}." if known else "put its file into the folder policies beside this one."
+    raise ValueError(f'is "{printable(value)}", but there is no such policy; {hint}')
+
+
+def _token(value: str, info: ValidationInfo) -> str:
+    Token.at(value, _known(info).folder)
+    return value
+
+
+def _not_future(value: date, info: ValidationInfo) -> date:
+    known = _known(info)
+    if value > known.now.astimezone(known.timezone or UTC).date():
+        raise ValueError(f"is {value}, which is still to come; write the day of the signature.")
+    return value
+
+
+def _once(value: tuple[str, ...]) -> tuple[str, ...]:
+    for item in value:
+        if value.count(item) > 1:
+            raise ValueError(f'names "{printable(item)}" twice; keep one.')
+    return value
+
+
+def _known(info: ValidationInfo) -> Known:
+    if not isinstance(info.context, Known):
+        raise TypeError("pages.yaml is read with a Known as context")
+    return info.context
+
+
+class CityShape(Shape):
+    """The block ``city:``."""
+
+    noun: ClassVar[str] = "the city"
+
+    name: Line = Field(description="the city's name as residents know it", examples=["Clinton City"])
+    timezone: Zone = Field(description="a zone of the IANA database", examples=["America/New_York"])
+    policy_url: HttpsAddress | None = Field(
+        default=None,
+        description="where residents can read the policy",
+        examples=["https://www.example.gov/social-media-policy"],
+    )
+    digest_hour: Clock = Field(
+        default="07:30", description="the local time of the daily digest, in quotes", examples=['"07:30"']
+    )
+
+
+class SignatureShape(Shape):
+    """A block ``auto_hide:`` or ``auto_remove:``: who answers for what Beadle does alone."""
+
+    noun: ClassVar[str] = "a signature"
+
+    categories: Annotated[tuple[Literal["profanity", "pii", "spam"], ...], AfterValidator(_once)] = Field(
+        min_length=1, description="a list of profanity, pii and spam", examples=["[profanity, spam]"]
+    )
+    signed_by: Line = Field(description="the name and office of who answers for it", examples=["A. Name, city counsel"])
+    signed_on: Annotated[date, AfterValidator(_not_future)] = Field(
+        description="the day of the signature", examples=["2026-11-02"]
+    )
+
+
+class PageShape(Shape):
+    """One entry of ``pages:``."""
+
+    noun: ClassVar[str] = "a page"
+
+    slug: Slug = Field(description="a short name for commands", examples=["main-page"])
+    name: Line | None = Field(default=None, description="the page's name as people know it", examples=["City Hall"])
+    platform: Annotated[str, AfterValidator(_platform)] = Field(
+        description="the platform that the page is on", examples=["facebook"]
+    )
+    page_id: Identifier = Field(description="the platform's own id of the page, in quotes", examples=['"1234567890"'])
+    policy: Annotated[Slug, AfterValidator(_policy)] = Field(
+        description="the slug of a policy in the folder policies", examples=["clinton-city"]
+    )
+    mode: Literal["observe", "assist", "enforce"] = "observe"
+    poll_every: Duration = Field(default="1m", description="a number and s, m or h", examples=["30s"])
+    base_url: HttpsAddress | None = Field(
+        default=None, description="another server than the platform's own", examples=["http://127.0.0.1:8080"]
+    )
+    token: Annotated[str, AfterValidator(_token)] = Field(
+        description="where the page's token lies, env:NAME or file:PATH",
+        examples=["env:MAIN_PAGE_TOKEN"],
+        json_schema_extra={"secret": True},
+    )
+    slack_channel: Channel | None = Field(
+        default=None,
+        description='the id of a Slack channel or its name, in quotes (a bare # begins a remark)',
+        examples=['"#social-media"'],
+    )
+    auto_hide: SignatureShape | None = Field(default=None, description="categories, signed_by and signed_on")
+    auto_remove: SignatureShape | None = Field(default=None, description="categories, signed_by and signed_on")
+    public_hosts: Annotated[tuple[Host, ...], AfterValidator(_once)] | None = Field(
+        default=None,
+        min_length=1,
+        description="a list of the hosts that the picture of a comment may load from",
+        examples=["[www.facebook.com]"],
+    )
+
+    @model_validator(mode="after")
+    def _whole(self, info: ValidationInfo) -> PageShape:
+        self._not_too_often()
+        self._only_public()
+        if self.auto_remove and _known(info).can_hide(self.platform):
+            raise ValueError(
+                f'has "auto_remove", but {self.platform} can hide, which can be undone; write "auto_hide" instead.'
+            )
+        return self
+
+    def _not_too_often(self) -> None:
+        sandbox = fields.is_loopback(self.base_url)
+        least = LEAST_SECONDS_SANDBOX if sandbox else LEAST_SECONDS
+        if fields.as_timedelta(self.poll_every).total_seconds() < least:
+            raise ValueError(f'has "poll_every: {self.poll_every}"; a platform allows no less than {least:g}s.')
+
+    def _only_public(self) -> None:
+        """A browser that may open this machine's own addresses would show its secrets in a public record."""
+        if fields.is_loopback(self.base_url):
+            return
+        for host in self.public_hosts or ():
+            if fields.is_ip(host):
+                raise ValueError(f'has "{host}" among its "public_hosts"; write names of public hosts there.')

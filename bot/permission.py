@@ -1,0 +1,61 @@
+"""May this be hidden without a person? Pure: the page's mode and signature, and the findings, decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.moderation.verdict import Finding, Measure, Outcome, Verdict
+from bot.pages import Mode, Page
+
+OBSERVES = "the page is in observe: Beadle watches and tells, and hides nothing."
+ASSISTS = "the page is in assist: a person approves each hide."
+NOTHING_ACTS = "no rule that matched asks for a hide: a person decides."
+UNSIGNED = "nobody has signed auto_hide for this page: a person approves each hide."
+NOT_SIGNED_FOR = 'rule "{rule}" is of the category "{category}", which {signed_by} has not signed: a person decides.'
+NOT_PRINTABLE = 'rule "{rule}" can\'t be printed in full, so it may ask but not act: a person decides.'
+TOO_MUCH = 'rule "{rule}" asks to {measure}, which Beadle never does alone: a person decides.'
+MAY = "signed by {signed_by} on {signed_on} for: {categories}."
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """The answer, and the sentence that the record keeps with it."""
+
+    allowed: bool
+    because: str
+
+
+def may_hide(page: Page, verdict: Verdict) -> Permission:
+    """Whether a comment with this verdict may be hidden on this page before a person has looked (FA-02, FA-12)."""
+    if page.mode is Mode.OBSERVE:
+        return Permission(False, OBSERVES)
+    if page.mode is Mode.ASSIST:
+        return Permission(False, ASSISTS)
+    acting = [finding for finding in verdict.findings if finding.measure in (Measure.HIDE, Measure.REMOVE)]
+    if verdict.outcome is not Outcome.ACT or not acting:
+        return Permission(False, NOTHING_ACTS)
+    if page.auto_hide is None:
+        return Permission(False, UNSIGNED)
+    refused = next((why for finding in acting if (why := _why_not(page, finding))), None)
+    return Permission(False, refused) if refused else Permission(True, _signed(page, acting))
+
+
+def _why_not(page: Page, finding: Finding) -> str | None:
+    signature = page.auto_hide
+    if finding.measure is not Measure.HIDE:
+        return TOO_MUCH.format(rule=finding.rule_id, measure=finding.measure.value)
+    if not finding.enumerable:
+        return NOT_PRINTABLE.format(rule=finding.rule_id)
+    if signature is None:
+        return UNSIGNED
+    if finding.category not in signature.categories:
+        return NOT_SIGNED_FOR.format(rule=finding.rule_id, category=finding.category, signed_by=signature.signed_by)
+    return None
+
+
+def _signed(page: Page, acting: list[Finding]) -> str:
+    signature = page.auto_hide
+    if signature is None:
+        return UNSIGNED
+    categories = ", ".join(sorted({finding.category for finding in acting}))
+    return MAY.format(signed_by=signature.signed_by, signed_on=signature.signed_on, categories=categories)

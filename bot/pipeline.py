@@ -1,0 +1,474 @@
+"""The route of one comment. Read this file first.
+
+    poll → judge → keep (with the cursor, in one transaction)
+         → preserve: read again, picture or card, seal, verify
+         → act:      prove the seal, ask permission, read again, hide, read back
+         → tell
+
+A stage takes an id, does its work and returns an outcome of plain JSON values: ids and reasons, never the text of a
+comment. A stage may run twice; the second run finds the first one's work and adds nothing. Between the stages stand
+the transactions (``record_*``), which place the next order in the same commit as the fact that it follows from: an act
+without evidence can't even be asked for.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol, TypedDict
+
+import sqlalchemy as sa
+import structlog
+from sqlmodel import Session
+
+from bot.desk import Desk
+from bot.errors import EvidenceError
+from bot.evidence.capture import Capturer
+from bot.evidence.dossier import Dossier
+from bot.evidence.store import Archive
+from bot.ledger import acts, cases, keep, switches, watch
+from bot.ledger.cases import File
+from bot.ledger.keep import Judged, Kept
+from bot.ledger.tables import Act, AlertRow, CaseStatus, Evidence, StrikeStatus
+from bot.moderation.judge import Judge, fingerprint
+from bot.moderation.verdict import Item, Outcome, Verdict
+from bot.notify.alerts import Alert
+from bot.notify.slack import MessageRef, SlackRefused, SlackUnavailable
+from bot.permission import may_hide
+from connectors.contract import (
+    Action,
+    Batch,
+    Comment,
+    ConnectorError,
+    Gone,
+    RateLimited,
+    Reading,
+    Receipt,
+    Unavailable,
+    Unsupported,
+    Visibility,
+)
+
+log = structlog.get_logger(__name__)
+
+REPEATS_WITHIN = timedelta(hours=24)
+_FIRST_RETRY_S = 15.0
+_LONGEST_RETRY_S = 900.0
+
+Workflow = Literal["preserve", "act", "tell", "carry_out"]
+
+
+class Sealed(TypedDict):
+    """``status``: sealed, or later (then ``because`` says why, and nothing else counts)."""
+
+    status: Literal["sealed", "later"]
+    because: str
+    package_id: str
+    path: str
+    sha256: str
+    manifest_sha256: str
+    picture: str
+    picture_reason: str
+
+
+class Acted(TypedDict):
+    """What became of an act. ``later`` asks to be ordered again after ``retry_s`` seconds."""
+
+    status: Literal["done", "gone", "changed", "paused", "asks", "later"]
+    because: str
+    action: str
+    already_done: bool
+    visibility: str
+    retry_s: float
+
+
+class Told(TypedDict):
+    """Where the alert stands. ``off``: no Slack is configured."""
+
+    status: Literal["told", "off", "later"]
+    because: str
+    channel: str
+    message: str
+    retry_s: float
+
+
+class Orders(Protocol):
+    """Places an order that is durable if, and only if, the caller's transaction commits."""
+
+    def place(
+        self, session: Session, workflow: Workflow, key: str, number: int, *, delay_s: float = 0.0
+    ) -> None: ...
+
+
+class Notifier(Protocol):
+    """Tells people of a case, once."""
+
+    def find(self, case_id: str, channel: str | None = None) -> MessageRef | None: ...
+
+    def post(self, alert: Alert, picture: bytes | None, channel: str | None = None) -> MessageRef: ...
+
+    def update(self, ref: MessageRef, alert: Alert) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The stages of the route, with what each needs. Built once, by ``bot.app``."""
+
+    desks: Mapping[str, Desk]
+    reading: sa.Engine
+    writing: sa.Engine
+    archive: Archive
+    capturer: Capturer
+    notifier: Notifier | None
+    orders: Orders
+    dossier: Callable[[Desk, File, Reading | None, Sequence[str], Sequence[str]], Dossier]
+    alert: Callable[[Desk, File, Session], Alert]
+    picture: Callable[[File], bytes | None]
+    clock: Callable[[], datetime]
+
+    # ── poll, judge, keep ────────────────────────────────────────────────────────────────────────────────────────
+
+    def ingest(self, desk: Desk) -> Iterator[Kept]:
+        """Poll a page to the end; judge and keep batch by batch. Raises what the connector raises."""
+        with Session(self.reading) as session:
+            cursor = watch.cursor(session, desk.page.slug)
+        for batch in desk.connector.poll(cursor):
+            yield self.keep(desk, batch)
+
+    def keep(self, desk: Desk, batch: Batch) -> Kept:
+        """Judge what is new in a batch and store all of it, with its orders and the cursor, in one transaction."""
+        with Session(self.reading) as session:
+            new = keep.unknown(session, batch.comments)
+            judged = self._judge(session, desk, new, {post.post_id: post.text for post in batch.posts})
+        with Session(self.writing) as session, session.begin():
+            fresh = {str(comment.ref) + comment.revision for comment in keep.unknown(session, new)}
+            still = [item for item in judged if str(item.comment.ref) + item.comment.revision in fresh]
+            return keep.keep(session, desk.page.slug, batch, still, self._order_preserve, self.clock())
+
+    def _judge(
+        self, session: Session, desk: Desk, comments: Sequence[Comment], posts: Mapping[str, str]
+    ) -> list[Judged]:
+        prints = [(comment, fingerprint(comment.text)) for comment in comments]
+        copies = keep.copies(session, desk.page.slug, prints, REPEATS_WITHIN)
+        groups: dict[Judge, list[tuple[Comment, str]]] = defaultdict(list)
+        for comment, mark in prints:
+            groups[desk.judge_at(comment.posted_at)].append((comment, mark))
+        judged = []
+        for judge, group in groups.items():
+            items = [_item(comment, copies.get(str(comment.ref), 0), posts) for comment, _ in group]
+            for (comment, mark), verdict in zip(group, judge.judge_all(items), strict=True):
+                judged.append(Judged(comment, verdict, mark))
+        return judged
+
+    def _order_preserve(self, session: Session, case_id: str) -> None:
+        self.orders.place(session, "preserve", case_id, cases.next_order(session, case_id))
+
+    # ── preserve ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def preserve(self, case_id: str) -> Sealed:
+        """Read the comment again, picture it, seal the package and verify what was written. Acts on nothing."""
+        with Session(self.reading) as session:
+            file = cases.open_file(session, case_id)
+            earlier = cases.sealed_packages_of_author(
+                session, file.comment.platform, file.comment.author_id, file.case.opened_at
+            )
+        desk = self.desks[file.case.page]
+        reading, gaps = _read_again(desk, file)
+        capture = None
+        if reading is None or reading.comment is not None:
+            capture = self.capturer.capture(file.comment.permalink, file.revision.text, file.comment.comment_id)
+        try:
+            ref = self.archive.seal(self.dossier(desk, file, reading, earlier, gaps), capture)
+        except EvidenceError as error:
+            log.error("evidence could not be sealed", case=case_id, because=error.sentence)
+            return _not_sealed(error.sentence)
+        proof = capture is not None and capture.comment_text_visible
+        return Sealed(
+            status="sealed",
+            because="",
+            package_id=ref.package_id,
+            path=str(ref.path),
+            sha256=ref.sha256,
+            manifest_sha256=ref.manifest_sha256,
+            picture="proof" if proof else "kept" if capture is not None and capture.viewport_png else "none",
+            picture_reason="" if capture is None or proof else capture.reason,
+        )
+
+    def record_seal(self, session: Session, case_id: str, sealed: Sealed) -> None:
+        """The seal becomes a fact, and the order to act is born in the same commit."""
+        now = self.clock()
+        if sealed["status"] == "later":
+            self._again(session, "preserve", case_id, sealed["because"], None)
+            return
+        if session.get(Evidence, case_id) is None:
+            facts = {key: sealed[key] for key in _EVIDENCE_FACTS}  # type: ignore[literal-required]
+            session.add(Evidence(case_id=case_id, sealed_at=now, **facts))
+        file = cases.open_file(session, case_id)
+        if file.case.status != CaseStatus.OPENED:
+            return
+        permission = may_hide(self.desks[file.case.page].page, file.verdict)
+        if permission.allowed:
+            cases.move(session, case_id, CaseStatus.SEALED, permission.because, now)
+            self.orders.place(session, "act", case_id, cases.next_order(session, case_id))
+        else:
+            cases.move(session, case_id, CaseStatus.WAITING, permission.because, now)
+            self.orders.place(session, "tell", case_id, cases.next_order(session, case_id))
+
+    # ── act ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def act(self, case_id: str) -> Acted:
+        """Prove the seal against the disk and ask permission, here and now; then read again, hide and read back."""
+        with Session(self.reading) as session:
+            file = cases.open_file(session, case_id)
+            refusal = self._refusal(session, file)
+        if refusal is not None:
+            return refusal
+        desk = self.desks[file.case.page]
+        try:
+            self.archive.prove_package(_evidence(file).package_id, _evidence(file).sha256)
+        except EvidenceError as error:
+            log.error("the seal does not hold, so nothing is hidden", case=case_id, because=error.sentence)
+            return _acted("asks", f"The evidence could not be proven again: {error.sentence}")
+        return self._hide(desk, file)
+
+    def _refusal(self, session: Session, file: File) -> Acted | None:
+        if file.case.status not in (CaseStatus.SEALED, CaseStatus.PAUSED):
+            return _acted("asks", "The case stands otherwise by now.")
+        if file.evidence is None:
+            return _acted("asks", "There is no sealed evidence.")
+        if cases.decided_by_person(session, file.case.case_id):
+            return _acted("asks", "A person has decided this case.")
+        if not file.verdict.clauses:
+            return _acted("asks", "No clause of the policy is cited.")
+        permission = may_hide(self.desks[file.case.page].page, file.verdict)
+        if not permission.allowed:
+            return _acted("asks", permission.because)
+        switch = switches.thrown(session, file.case.page)
+        if switch is not None:
+            return _acted("paused", f"Acts are paused ({switch.scope}) since {switch.thrown_at:%Y-%m-%d %H:%M} UTC.")
+        return None
+
+    def _hide(self, desk: Desk, file: File) -> Acted:
+        try:
+            now_stands = desk.connector.read(file.ref).comment
+            if now_stands is None:
+                return _acted("gone", "The comment was gone before it could be hidden.")
+            if now_stands.revision != file.revision.digest:
+                self.keep(desk, Batch(comments=(now_stands,), posts=(), cursor="", last=False))
+                return _acted("changed", "The comment was edited after it was judged; the new words are judged anew.")
+            if desk.hider is None:
+                return _acted("asks", f"{file.comment.platform} can't hide: {desk.connector.capabilities.effect}")
+            receipt = desk.hider.hide(file.ref)
+        except Gone:
+            return _acted("gone", "The comment was gone before it could be hidden.")
+        except RateLimited as error:
+            wait = max((error.until - self.clock()).total_seconds(), 1.0)
+            return _acted("later", error.sentence, retry_s=wait)
+        except Unavailable as error:
+            return _acted("later", error.sentence, retry_s=_backoff(file.case.failures))
+        except Unsupported as error:
+            return _acted("asks", error.sentence)
+        except ConnectorError as error:
+            log.warning("the platform refused an act", case=file.case.case_id, because=error.sentence)
+            return _acted("asks", f"The platform refused: {error.sentence}")
+        self._seal_receipt(file, receipt, by="rule")
+        return _acted(
+            "done",
+            "Hidden under the page's signed list.",
+            action=Action.HIDE,
+            already_done=receipt.already_done,
+            visibility=receipt.visibility,
+        )
+
+    def _seal_receipt(self, file: File, receipt: Receipt, by: str) -> None:
+        facts = {
+            "action": receipt.action.value,
+            "by": by,
+            "done_at": receipt.done_at.isoformat(),
+            "already_done": receipt.already_done,
+            "visibility_after": receipt.visibility.value,
+            "clauses": list(file.verdict.clauses),
+            "policy": f"{file.verdict.policy.slug} {file.verdict.policy.version}",
+        }
+        self.archive.supplement(
+            _evidence(file).package_id, f"action:{by}:{receipt.action}", "action", facts, receipt.exchanges
+        )
+
+    def record_act(self, session: Session, case_id: str, acted: Acted) -> None:
+        """What became of the act becomes a fact: receipt, visibility, provisional strike, and the order to tell."""
+        now = self.clock()
+        file = cases.open_file(session, case_id)
+        if acted["status"] == "later":
+            self._again(session, "act", case_id, acted["because"], acted["retry_s"])
+            return
+        if acted["status"] == "asks" and file.case.status not in (CaseStatus.SEALED, CaseStatus.PAUSED):
+            return
+        if acted["status"] == "done":
+            self._record_done(session, file, acted, now)
+        elif acted["status"] == "gone":
+            keep.see(session, file.comment, Visibility.MISSING_UNKNOWN, "act", now)
+        cases.move(session, case_id, _STATUS[acted["status"]], acted["because"], now)
+        if acted["status"] != "changed":
+            self.orders.place(session, "tell", case_id, cases.next_order(session, case_id))
+
+    def _record_done(self, session: Session, file: File, acted: Acted, now: datetime) -> None:
+        clause = file.verdict.clauses[0]
+        policy = file.verdict.policy
+        acts.record(
+            session,
+            Act(
+                act_key=f"rule:{file.case.case_id}:hide",
+                case_id=file.case.case_id,
+                action=acted["action"],
+                by="rule",
+                clause=clause,
+                policy=f"{policy.slug} {policy.version}",
+                outcome="done",
+                already_done=acted["already_done"],
+                done_at=now,
+            ),
+        )
+        keep.see(session, file.comment, Visibility(acted["visibility"]), "act", now)
+        acts.strike(
+            session,
+            file.case.case_id,
+            file.comment.platform,
+            file.comment.author_id,
+            clause,
+            StrikeStatus.PROVISIONAL,
+            now,
+        )
+
+    # ── tell ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def tell(self, case_id: str) -> Told:
+        """Post the case's one message, or bring it up to date. Looks for it in the channel before it posts."""
+        if self.notifier is None:
+            return _told("off", "Slack is not configured.")
+        with Session(self.reading) as session:
+            file = cases.open_file(session, case_id)
+            desk = self.desks[file.case.page]
+            alert = self.alert(desk, file, session)
+        try:
+            ref = self._message(file, desk)
+            if ref is None:
+                ref = self.notifier.post(alert, self.picture(file), desk.page.slack_channel)
+            else:
+                self.notifier.update(ref, alert)
+        except SlackUnavailable as error:
+            wait = error.retry_after or _backoff(file.case.failures)
+            return _told("later", error.sentence, retry_s=wait)
+        except SlackRefused as error:
+            log.error("Slack refused an alert", case=case_id, because=error.sentence)
+            return _told("later", error.sentence, retry_s=_LONGEST_RETRY_S)
+        return Told(status="told", because="", channel=ref.channel, message=ref.ts, retry_s=0.0)
+
+    def _message(self, file: File, desk: Desk) -> MessageRef | None:
+        if file.alert is not None:
+            return MessageRef(channel=file.alert.channel, ts=file.alert.message)
+        assert self.notifier is not None
+        return self.notifier.find(file.case.case_id, desk.page.slack_channel)
+
+    def record_told(self, session: Session, case_id: str, told: Told) -> None:
+        """The message becomes a fact; a message that could not be sent becomes a later order."""
+        if told["status"] == "later":
+            self._again(session, "tell", case_id, told["because"], told["retry_s"])
+        elif told["status"] == "told" and session.get(AlertRow, case_id) is None:
+            session.add(
+                AlertRow(case_id=case_id, channel=told["channel"], message=told["message"], at=self.clock())
+            )
+
+    # ── again ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _again(
+        self, session: Session, workflow: Workflow, case_id: str, because: str, retry_s: float | None
+    ) -> None:
+        """Nothing waits inside the engine: what can't be done now is ordered again, later, and its slot is free."""
+        case = cases.open_file(session, case_id).case
+        case.failures += 1
+        case.because = because
+        session.add(case)
+        delay = _backoff(case.failures) if retry_s is None else retry_s
+        self.orders.place(session, workflow, case_id, cases.next_order(session, case_id), delay_s=delay)
+        log.warning("will try again", case=case_id, stage=workflow, in_seconds=round(delay), because=because)
+
+
+_EVIDENCE_FACTS = ("package_id", "path", "sha256", "manifest_sha256", "picture", "picture_reason")
+_STATUS = {
+    "done": CaseStatus.HIDDEN,
+    "gone": CaseStatus.GONE,
+    "changed": CaseStatus.SUPERSEDED,
+    "paused": CaseStatus.PAUSED,
+    "asks": CaseStatus.WAITING,
+}
+
+
+def _item(comment: Comment, copies: int, posts: Mapping[str, str]) -> Item:
+    return Item(
+        text=comment.text,
+        post=posts.get(comment.post_id),
+        copies=copies,
+        has_media=bool(comment.attachments),
+        by_page=comment.by_page,
+    )
+
+
+def _read_again(desk: Desk, file: File) -> tuple[Reading | None, list[str]]:
+    """The comment as it stands now, for the package. A platform that is down must not stop the sealing."""
+    try:
+        reading = desk.connector.read(file.ref)
+    except ConnectorError as error:
+        return None, [f"The comment could not be read again at capture: {error.sentence}"]
+    if reading.comment is None:
+        return reading, ["The comment was gone when it was read again at capture."]
+    if reading.comment.revision != file.revision.digest:
+        return reading, ["The comment had been edited when it was read again at capture."]
+    return reading, []
+
+
+def _evidence(file: File) -> Evidence:
+    assert file.evidence is not None, "asked for only after the seal was recorded"
+    return file.evidence
+
+
+def _backoff(failures: int) -> float:
+    return min(_FIRST_RETRY_S * 2.0 ** min(failures, 10), _LONGEST_RETRY_S)
+
+
+def _not_sealed(because: str) -> Sealed:
+    return Sealed(
+        status="later",
+        because=because,
+        package_id="",
+        path="",
+        sha256="",
+        manifest_sha256="",
+        picture="none",
+        picture_reason="",
+    )
+
+
+def _acted(
+    status: Literal["done", "gone", "changed", "paused", "asks", "later"],
+    because: str,
+    *,
+    action: str = "",
+    already_done: bool = False,
+    visibility: str = "",
+    retry_s: float = 0.0,
+) -> Acted:
+    return Acted(
+        status=status,
+        because=because,
+        action=action,
+        already_done=already_done,
+        visibility=visibility,
+        retry_s=retry_s,
+    )
+
+
+def _told(status: Literal["told", "off", "later"], because: str, *, retry_s: float = 0.0) -> Told:
+    return Told(status=status, because=because, channel="", message="", retry_s=retry_s)

@@ -1,0 +1,144 @@
+"""The beadle's rounds: every page is polled when its time comes, outside the durable engine.
+
+A poll is repeatable and its cursor is kept with its comments, so nothing about it needs to be durable. One page that
+hangs or fails never stops another; an outage is told once when it begins and once when it ends.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+from sqlmodel import Session
+
+from bot.desk import Desk
+from bot.ledger import watch
+from bot.pipeline import Route
+from connectors.contract import AuthFailed, ConnectorError, PermissionLost, RateLimited
+
+log = structlog.get_logger(__name__)
+
+_AT_ONCE = 8
+_LONGEST_WAIT = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One poll of one page. ``failure`` is the sentence that says why it did not come to its end."""
+
+    page: str
+    comments: int = 0
+    cases: int = 0
+    failure: str | None = None
+    wait: timedelta | None = None
+
+
+@dataclass(slots=True)
+class _Turn:
+    desk: Desk
+    due: datetime
+    failures: int = 0
+    running: Future[Round] | None = field(default=None, repr=False)
+
+
+class Rounds:
+    """Polls pages. ``tell`` gets one sentence and a key when a page breaks or mends."""
+
+    def __init__(self, route: Route, tell: Callable[[Desk, str, str], None]) -> None:
+        self._route, self._tell = route, tell
+        with Session(route.writing) as session, session.begin():
+            for desk in route.desks.values():
+                watch.enrol(session, desk.page.slug, desk.page.platform, desk.page.page_id)
+
+    def once(self, each: Callable[[Round], None] = lambda _: None) -> list[Round]:
+        """Poll every page once, several at a time."""
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="poll") as pool:
+            done = []
+            for found in pool.map(self.poll, self._route.desks.values()):
+                each(found)
+                done.append(found)
+            return done
+
+    def run(self, stop: threading.Event, tick: Callable[[datetime], None]) -> None:
+        """Poll each page at its pace until ``stop``. ``tick`` is called about once a second for daily duties."""
+        turns = [_Turn(desk, self._route.clock()) for desk in self._route.desks.values()]
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="poll") as pool:
+            while not stop.is_set():
+                now = self._route.clock()
+                for turn in turns:
+                    self._take_turn(pool, turn, now)
+                tick(now)
+                stop.wait(_pause(turns, self._route.clock()))
+
+    def poll(self, desk: Desk) -> Round:
+        """Poll one page to its end, and note how it went."""
+        comments = cases = 0
+        slug = desk.page.slug
+        try:
+            for kept in self._route.ingest(desk):
+                comments += kept.new_comments
+                cases += len(kept.cases)
+        except ConnectorError as error:
+            self._failed(desk, error)
+            wait = error.until - self._route.clock() if isinstance(error, RateLimited) else None
+            return Round(slug, comments, cases, error.sentence, wait)
+        self._seen(desk)
+        if comments:
+            log.info("polled", page=slug, comments=comments, cases=cases)
+        return Round(slug, comments, cases)
+
+    def _take_turn(self, pool: ThreadPoolExecutor, turn: _Turn, now: datetime) -> None:
+        if turn.running is not None and turn.running.done():
+            found, turn.running = turn.running.result(), None
+            turn.failures = turn.failures + 1 if found.failure else 0
+            turn.due = now + _wait(turn.desk.page.poll_every, found, turn.failures)
+        if turn.running is None and now >= turn.due:
+            turn.running = pool.submit(self._poll_whatever_comes, turn.desk)
+
+    def _poll_whatever_comes(self, desk: Desk) -> Round:
+        try:
+            return self.poll(desk)
+        except Exception as error:
+            # A fault of ours on one page must not end the rounds of all others: it is said, and tried again later.
+            log.exception("a poll failed in a way that it should not", page=desk.page.slug)
+            return Round(desk.page.slug, failure=f"{type(error).__name__} while polling; see the log")
+
+    def _seen(self, desk: Desk) -> None:
+        with Session(self._route.writing) as session, session.begin():
+            turn = watch.seen(session, desk.page.slug, self._route.clock())
+        if turn.mended:
+            minutes = round(turn.blind_seconds / 60, 1)
+            log.info("page can be read again", page=desk.page.slug, blind_minutes=minutes)
+            self._tell(desk, f"{desk.page.name} can be read again. It was blind for {minutes:g} minutes.", "mended")
+
+    def _failed(self, desk: Desk, error: ConnectorError) -> None:
+        with Session(self._route.writing) as session, session.begin():
+            turn = watch.failed(session, desk.page.slug, error.sentence, self._route.clock())
+        if turn.broke:
+            log.error("page can't be read", page=desk.page.slug, because=error.sentence, **_facts(error))
+            self._tell(desk, f"{desk.page.name} can't be read: {error.sentence}", "broke")
+
+
+def failures(done: Sequence[Round]) -> list[Round]:
+    """The rounds that did not come to their end."""
+    return [each for each in done if each.failure]
+
+
+def _wait(poll_every: timedelta, found: Round, failures_in_a_row: int) -> timedelta:
+    if found.wait is not None:
+        return max(found.wait, poll_every)
+    return min(poll_every * 2 ** min(failures_in_a_row, 6), max(_LONGEST_WAIT, poll_every))
+
+
+def _pause(turns: Sequence[_Turn], now: datetime) -> float:
+    soonest = min((turn.due for turn in turns if turn.running is None), default=now + timedelta(seconds=1))
+    return min(max((soonest - now).total_seconds(), 0.05), 1.0)
+
+
+def _facts(error: ConnectorError) -> dict[str, object]:
+    kind = "token" if isinstance(error, AuthFailed) else "permission" if isinstance(error, PermissionLost) else None
+    return {"kind": kind} if kind else {"kind": type(error).__name__}

