@@ -14,7 +14,9 @@ from pathlib import Path
 
 from steps import Failed, Steps, apt_command, apt_install, has_apt, is_root
 
-DEBIAN = ("chromium-headless-shell", "chromium-sandbox")
+DEBIANS_BROWSER = ("chromium-headless-shell", "chromium-sandbox")
+# Playwright brings a Node of its own, which needs this one library; a minimal system lacks it.
+NODES_LIBRARY = "libatomic1"
 FONTS = {
     "fonts-noto-core": "NotoSans-Regular.*",
     "fonts-noto-cjk": "NotoSansCJK-Regular.*",
@@ -30,9 +32,7 @@ INSTALLED = (
 ROOTS_BROWSERS = Path("/opt/beadle/browsers")
 RESTRICTED = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 
-CARD_ONLY = "No browser: evidence will be the card only, without a picture of the public page."
-LATER = "Once there is one: make browser"
-LIBRARIES = "As root: .venv/bin/playwright install-deps chromium-headless-shell"
+CARD_ONLY = "No picture of the public page can be taken: evidence will be the card only."
 APPARMOR = (
     "This kernel forbids browsers their sandbox (AppArmor), and Beadle never starts one without: evidence will be the "
     "card only until root runs: cp docs/running/beadle-browser.apparmor /etc/apparmor.d/beadle-browser && "
@@ -42,10 +42,12 @@ APPARMOR = (
 
 def provide(steps: Steps, venv: Path) -> None:
     """Find a browser and fonts, or install what is missing, or say what to do."""
-    if not find(venv):
-        _install(steps, venv)
-    _report(steps, find(venv))
-    _provide_fonts(steps)
+    if (missing := _missing_packages(venv)) and is_root() and has_apt():
+        steps.say(f"for pictures of the public page, from apt-get: {' '.join(missing)}")
+        _try_apt(steps, missing)
+    if not find(venv) and _driver_starts(venv):
+        _download(steps, venv)
+    _report(steps, venv)
 
 
 def find(venv: Path) -> str | None:
@@ -69,18 +71,29 @@ def _playwright_roots() -> list[Path]:
     return [*([Path(configured)] if configured else []), Path.home() / cache / "ms-playwright", ROOTS_BROWSERS]
 
 
-def _install(steps: Steps, venv: Path) -> None:
-    if is_root() and has_apt() and _debian_has_it():
-        packages = [*DEBIAN, *_missing_fonts()]
-        steps.say(f"browser and fonts from Debian, about 250 MB: {' '.join(packages)}")
-        _try_apt(steps, packages)
-    if not find(venv):
-        _download(steps, venv)
+def _missing_packages(venv: Path) -> list[str]:
+    """What apt could bring, by name."""
+    browser = [] if find(venv) or not _debian() else list(DEBIANS_BROWSER)
+    library = [] if _driver_starts(venv) else [NODES_LIBRARY]
+    return [*browser, *library, *_missing_fonts()]
 
 
-def _debian_has_it() -> bool:
+def _debian() -> bool:
     # Ubuntu's chromium is a snap, which can't run as a service account: Playwright's own is used there.
-    return "ID=debian" in Path("/etc/os-release").read_text().splitlines()
+    release = Path("/etc/os-release")
+    return has_apt() and release.exists() and "ID=debian" in release.read_text().splitlines()
+
+
+def _driver_starts(venv: Path) -> bool:
+    node = next(venv.glob("lib/python*/site-packages/playwright/driver/node"), None)
+    return node is not None and _version(str(node)) is not None
+
+
+def _missing_fonts() -> list[str]:
+    if sys.platform != "linux":
+        return []
+    folders = [Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts"]
+    return [name for name, file in FONTS.items() if not any(next(f.rglob(file), None) for f in folders)]
 
 
 def _try_apt(steps: Steps, packages: list[str]) -> None:
@@ -106,23 +119,27 @@ def _chosen_by_user() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith("PLAYWRIGHT_")}
 
 
-def _report(steps: Steps, browser: str | None) -> None:
-    if browser is None:
-        how = f" As root: {apt_command([*DEBIAN, *_missing_fonts()])}" if has_apt() and _debian_has_it() else ""
-        steps.say(f"{CARD_ONLY}{how}")
-        steps.say(LATER)
-    elif (version := _version(browser)) is None:
-        steps.say(f"{browser} does not start; it may lack libraries. {CARD_ONLY}")
-        steps.say(LIBRARIES)
-    else:
+def _report(steps: Steps, venv: Path) -> None:
+    browser = find(venv)
+    version = _version(browser) if browser else None
+    if browser and version:
         steps.say(f"browser: {browser}, {version}")
-        if _sandbox_forbidden(browser):
-            steps.say(APPARMOR)
+    if browser and not version:
+        steps.say(f"{browser} does not start, probably for lack of libraries: .venv/bin/playwright install-deps")
+    if not browser:
+        steps.say("no browser was found; once there is Chromium or Google Chrome: make browser")
+    if not version or not _driver_starts(venv):
+        steps.say(CARD_ONLY)
+    if browser and _sandbox_forbidden(browser):
+        steps.say(APPARMOR)
+    if missing := _missing_packages(venv):
+        how = apt_command(missing) if has_apt() else f"install {', '.join(missing)}"
+        steps.say(f"To have pictures, with every script readable, as root: {how}")
 
 
-def _version(browser: str) -> str | None:
+def _version(program: str) -> str | None:
     try:
-        done = subprocess.run([browser, "--version"], capture_output=True, text=True, timeout=30)
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=30)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
@@ -132,20 +149,3 @@ def _sandbox_forbidden(browser: str) -> bool:
     # Distributions' own browsers bring their profile or a set-uid helper; Playwright's download has neither.
     downloaded = "headless_shell-" in browser
     return downloaded and RESTRICTED.exists() and RESTRICTED.read_text().strip() == "1"
-
-
-def _provide_fonts(steps: Steps) -> None:
-    missing = _missing_fonts()
-    if missing and is_root() and has_apt():
-        steps.say(f"fonts: {' '.join(missing)}")
-        _try_apt(steps, missing)
-    if still_missing := _missing_fonts():
-        how = f"As root: {apt_command(still_missing)}" if has_apt() else "Install the Noto fonts."
-        steps.say(f"Fonts are missing, so pictures will show boxes for some scripts. {how}")
-
-
-def _missing_fonts() -> list[str]:
-    folders = [Path("/usr/share/fonts"), Path.home() / ".local/share/fonts", Path("/usr/local/share/fonts")]
-    if sys.platform != "linux":
-        return []
-    return [name for name, file in FONTS.items() if not any(next(f.rglob(file), None) for f in folders)]

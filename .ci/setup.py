@@ -128,7 +128,8 @@ def _done() -> bool:
 
 def _fingerprint() -> str:
     parts = [file.read_bytes() for file in DECIDES]
-    return hashlib.sha256(b"\0".join([*parts, sys.version.encode(), str(REPOSITORY).encode()])).hexdigest()
+    # A venv knows its Python and its own place: moved or upgraded, it is made anew.
+    return hashlib.sha256(b"\0".join([*parts, f"{sys.version_info[:3]} {REPOSITORY}".encode()])).hexdigest()
 
 
 def _environment() -> dict[str, str]:

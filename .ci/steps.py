@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 # What a tool prints when it fails -> what a person can do about it.
 REMEDIES = {
     r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|UnknownIssuer|invalid peer certificate|"
-    r"self.signed certificate|unable to get (local )?issuer|Certificate verification failed": (
+    r"self.signed certificate|unable to get (local )?issuer|Certificate verification failed|"
+    r"SSLError|X509": (
         "The certificate of the server could not be verified. If your network inspects traffic, add its CA to the "
         "system store (Debian, as root: put it in /usr/local/share/ca-certificates/NAME.crt; update-ca-certificates)."
     ),
@@ -37,8 +38,9 @@ class Failed(Exception):
     """A command failed. ``why`` says what to do where that is known; ``output`` is the end of what it printed."""
 
     def __init__(self, command: Sequence[str], output: str) -> None:
-        super().__init__(" ".join(command[:3]))
-        self.output = "\n".join(output.strip().splitlines()[-12:])
+        super().__init__(" ".join([os.path.basename(command[0]), *command[1:3]]))
+        telling = [line[:200] for line in output.strip().splitlines() if "Retrying" not in line]
+        self.output = "\n".join(telling[-6:])
         self.why = next((sentence for pattern, sentence in REMEDIES.items() if re.search(pattern, output)), "")
 
 

@@ -15,11 +15,12 @@ from connectors.contract import Connector, Hider, Remover
 class Desk:
     """``hider`` is ``None`` where the platform can't hide; ``remover`` is there for people's two-person removals only
     (``auto_remover``: only where the city signed ``auto_remove`` and the platform can't hide). Nobody is given a
-    ``Blocker``. ``judge_at`` finds the judge of the policy version in force when a comment was posted."""
+    ``Blocker``. ``judge_at`` finds the judge of the policy version in force when a comment was posted, ``None`` before the
+    first version."""
 
     page: Page
     connector: Connector
     hider: Hider | None
     remover: Remover | None
     auto_remover: Remover | None
-    judge_at: Callable[[datetime], Judge]
+    judge_at: Callable[[datetime], Judge | None]

@@ -132,6 +132,16 @@ def host(value: str) -> str:
     return value
 
 
+def distinct(value: tuple[str, ...]) -> tuple[str, ...]:
+    """A list with something in it, and nothing twice."""
+    if not value:
+        raise ValueError("is an empty list; write at least one.")
+    for item in value:
+        if value.count(item) > 1:
+            raise ValueError(f'holds "{printable(item)}" twice; keep one.')
+    return value
+
+
 def is_ip(value: str) -> bool:
     """Whether a ``host[:port]`` is a numeric address, or the name of this machine."""
     name = value.split(":")[0]

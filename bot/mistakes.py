@@ -13,9 +13,9 @@ import types
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 _SHOWN = 60
 
@@ -26,6 +26,21 @@ class Shape(BaseModel):
     # Without hide_input_in_errors a token in the wrong place would stand in the chained exception, and so in a log.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
     noun: ClassVar[str] = "the file"
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _not_empty(cls, value: object) -> object:
+        # A key with nothing behind it is no default: "slack_channel: #town" is a key and a remark.
+        if value is None:
+            raise PydanticCustomError("empty", "empty")
+        return value
+
+
+def details(error: ValidationError) -> list[ErrorDetails]:
+    """The mistakes that pydantic found; a missing key that is only mistyped is one mistake, not two."""
+    found = error.errors(include_url=False)
+    places = [each["loc"] for each in found if each["type"] == "extra_forbidden"]
+    return [each for each in found if each["type"] != "missing" or not _mistyped(each["loc"], places)]
 
 
 def sentence(detail: ErrorDetails, model: type[BaseModel], *, named: str | None = None) -> str:
@@ -38,9 +53,11 @@ def sentence(detail: ErrorDetails, model: type[BaseModel], *, named: str | None 
     if detail["type"] == "extra_forbidden":
         return f'"{printable(key)}" is not a key of {noun}; {_nearest_key(key, owner)}'
     if detail["type"] == "missing":
-        return f'{noun} needs "{key}": {_right(key, field)}.'
-    subject = named or (f'"{key}" of {noun}' if key else noun)
-    return f"{subject} {_predicate(detail, key, field)}"
+        return f'{noun} needs "{key}": {_right(f"{key}: ", field)}.'
+    if named:
+        return f"{named} {_predicate(detail, f'{named}=', field)}"
+    subject = f'"{key}" of {noun}' if key else noun
+    return f"{subject} {_predicate(detail, f'{key}: ', field)}"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
@@ -61,24 +78,30 @@ def printable(value: str) -> str:
     return "".join(c if c.isprintable() else f"[U+{ord(c):04X}]" for c in cut)
 
 
-def _predicate(detail: ErrorDetails, key: str, field: FieldInfo | None) -> str:
+def _mistyped(missing: tuple[int | str, ...], unknown: list[tuple[int | str, ...]]) -> bool:
+    beside = [str(place[-1]) for place in unknown if place[:-1] == missing[:-1]]
+    return any(did_you_mean(word, [str(missing[-1])]) for word in beside)
+
+
+def _predicate(detail: ErrorDetails, lead: str, field: FieldInfo | None) -> str:
     own = detail.get("ctx", {}).get("error")
     if isinstance(own, ValueError):
         return str(own)
     value = detail["input"]
     if _is_secret(field):
-        return f"can't be used; write {_right(key, field)}."
+        return f"can't be used; write {_right(lead, field)}."
+    verb = "holds" if isinstance(detail["loc"][-1], int) else "is"
     if detail["type"] in ("literal_error", "enum"):
-        return _choice(value, re.findall(r"'([^']*)'", detail["ctx"]["expected"]))
-    if detail["type"] == "string_type" and isinstance(value, int | float) and not isinstance(value, bool):
-        return f"is read as a number; put it in quotes: {_right(key, field)}."
-    return f"is {_shown(value)}; write {_right(key, field)}."
+        return f"{verb} {_shown(value)}; write {_choices(value, detail)}."
+    if detail["type"] == "string_type" and isinstance(value, int | float):
+        return f"{verb} a bare number; write {_right(lead, field)}."
+    return f"{verb} {_shown(value)}; write {_right(lead, field)}."
 
 
-def _choice(value: object, choices: list[str]) -> str:
+def _choices(value: object, detail: ErrorDetails) -> str:
+    choices = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
     near = did_you_mean(value, choices) if isinstance(value, str) else None
-    hint = f' (did you mean "{near}"?)' if near else ""
-    return f"is {_shown(value)}; write {or_list(choices)}{hint}."
+    return or_list(choices) + (f' (did you mean "{near}"?)' if near else "")
 
 
 def _nearest_key(key: str, owner: type[BaseModel]) -> str:
@@ -88,11 +111,11 @@ def _nearest_key(key: str, owner: type[BaseModel]) -> str:
     return f"the keys are {', '.join(owner.model_fields)}."
 
 
-def _right(key: str, field: FieldInfo | None) -> str:
-    """What would be right, from the field itself."""
+def _right(lead: str, field: FieldInfo | None) -> str:
+    """What would be right, from the field itself; ``lead`` is what stands before the value where it is written."""
     if field is None or not field.description:
         return "something else"
-    example = f", for example {key}: {field.examples[0]}" if field.examples else ""
+    example = f", for example {lead}{field.examples[0]}" if field.examples else ""
     return f"{field.description}{example}"
 
 
@@ -102,7 +125,7 @@ def _shown(value: object) -> str:
     if isinstance(value, str):
         return f'"{printable(value)}"'
     if isinstance(value, list | tuple):
-        return "a list"
+        return "a list" if value else "an empty list"
     return "a mapping" if isinstance(value, dict) else printable(str(value))
 
 

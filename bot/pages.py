@@ -54,7 +54,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of the city on one platform. ``policy`` is the slug of its pack; ``public_hosts`` are ``host[:port]``."""
+    """One page of the city on a platform. ``policy`` is the slug of its pack; ``public_hosts`` are ``host[:port]``."""
 
     slug: str
     name: str

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from bot import fields
 from bot.fields import Channel, Clock, Duration, Host, HttpsAddress, Identifier, Line, Slug, Zone
@@ -38,9 +38,9 @@ def _platform(value: str, info: ValidationInfo) -> str:
     known = sorted(_known(info).platforms)
     if value in known:
         return value
-    near = did_you_mean(value, known)
+    near = did_you_mean(value, known) if len(known) > 1 else None
     hint = f' (did you mean "{near}"?)' if near else ""
-    raise ValueError(f'is "{printable(value)}"; Beadle can speak to {or_list(known) if known else "none"}{hint}.')
+    raise ValueError(f'is "{printable(value)}"; Beadle can speak to {or_list(known)}{hint}.')
 
 
 def _policy(value: str, info: ValidationInfo) -> str:
@@ -67,10 +67,26 @@ def _not_future(value: date, info: ValidationInfo) -> date:
     return value
 
 
-def _once(value: tuple[str, ...]) -> tuple[str, ...]:
-    for item in value:
-        if value.count(item) > 1:
-            raise ValueError(f'names "{printable(item)}" twice; keep one.')
+def _not_too_often(value: str, info: ValidationInfo) -> str:
+    least = LEAST_SECONDS_SANDBOX if fields.is_loopback(info.data.get("base_url")) else LEAST_SECONDS
+    if fields.as_timedelta(value).total_seconds() < least:
+        raise ValueError(f'is "{value}", which is too often for a platform; write {least:g}s or more.')
+    return value
+
+
+def _public(value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    """A browser that may open this machine's own addresses would put what it finds there into a public record."""
+    sandbox = fields.is_loopback(info.data.get("base_url"))
+    for host in value:
+        if fields.is_ip(host) and not sandbox:
+            raise ValueError(f'holds "{host}", which is no public name; write one such as www.facebook.com.')
+    return value
+
+
+def _cannot_hide(value: SignatureShape, info: ValidationInfo) -> SignatureShape:
+    platform = info.data.get("platform")
+    if platform is not None and _known(info).can_hide(platform):
+        raise ValueError(f'is not for {platform}, which can hide, and a hide can be undone; write "auto_hide" instead.')
     return value
 
 
@@ -102,12 +118,12 @@ class SignatureShape(Shape):
 
     noun: ClassVar[str] = "a signature"
 
-    categories: Annotated[tuple[Literal["profanity", "pii", "spam"], ...], AfterValidator(_once)] = Field(
-        min_length=1, description="a list of profanity, pii and spam", examples=["[profanity, spam]"]
+    categories: Annotated[tuple[Literal["profanity", "pii", "spam"], ...], AfterValidator(fields.distinct)] = Field(
+        description="a list of profanity, pii and spam", examples=["[profanity, spam]"]
     )
     signed_by: Line = Field(description="the name and office of who answers for it", examples=["A. Name, city counsel"])
     signed_on: Annotated[date, AfterValidator(_not_future)] = Field(
-        description="the day of the signature", examples=["2026-11-02"]
+        strict=True, description="the day of the signature", examples=["2026-11-02"]
     )
 
 
@@ -126,9 +142,11 @@ class PageShape(Shape):
         description="the slug of a policy in the folder policies", examples=["clinton-city"]
     )
     mode: Literal["observe", "assist", "enforce"] = "observe"
-    poll_every: Duration = Field(default="1m", description="a number and s, m or h", examples=["30s"])
     base_url: HttpsAddress | None = Field(
         default=None, description="another server than the platform's own", examples=["http://127.0.0.1:8080"]
+    )
+    poll_every: Annotated[Duration, AfterValidator(_not_too_often)] = Field(
+        default="1m", description="a number and s, m or h", examples=["30s"]
     )
     token: Annotated[str, AfterValidator(_token)] = Field(
         description="where the page's token lies, env:NAME or file:PATH",
@@ -137,38 +155,15 @@ class PageShape(Shape):
     )
     slack_channel: Channel | None = Field(
         default=None,
-        description='the id of a Slack channel or its name, in quotes (a bare # begins a remark)',
+        description="the id of a Slack channel or its name, in quotes (a bare # begins a remark)",
         examples=['"#social-media"'],
     )
     auto_hide: SignatureShape | None = Field(default=None, description="categories, signed_by and signed_on")
-    auto_remove: SignatureShape | None = Field(default=None, description="categories, signed_by and signed_on")
-    public_hosts: Annotated[tuple[Host, ...], AfterValidator(_once)] | None = Field(
+    auto_remove: Annotated[SignatureShape, AfterValidator(_cannot_hide)] | None = Field(
+        default=None, description="categories, signed_by and signed_on"
+    )
+    public_hosts: Annotated[tuple[Host, ...], AfterValidator(fields.distinct), AfterValidator(_public)] | None = Field(
         default=None,
-        min_length=1,
         description="a list of the hosts that the picture of a comment may load from",
         examples=["[www.facebook.com]"],
     )
-
-    @model_validator(mode="after")
-    def _whole(self, info: ValidationInfo) -> PageShape:
-        self._not_too_often()
-        self._only_public()
-        if self.auto_remove and _known(info).can_hide(self.platform):
-            raise ValueError(
-                f'has "auto_remove", but {self.platform} can hide, which can be undone; write "auto_hide" instead.'
-            )
-        return self
-
-    def _not_too_often(self) -> None:
-        sandbox = fields.is_loopback(self.base_url)
-        least = LEAST_SECONDS_SANDBOX if sandbox else LEAST_SECONDS
-        if fields.as_timedelta(self.poll_every).total_seconds() < least:
-            raise ValueError(f'has "poll_every: {self.poll_every}"; a platform allows no less than {least:g}s.')
-
-    def _only_public(self) -> None:
-        """A browser that may open this machine's own addresses would show its secrets in a public record."""
-        if fields.is_loopback(self.base_url):
-            return
-        for host in self.public_hosts or ():
-            if fields.is_ip(host):
-                raise ValueError(f'has "{host}" among its "public_hosts"; write names of public hosts there.')

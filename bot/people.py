@@ -14,8 +14,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from bot import yamlfile
-from bot.errors import ConfigError, NotAllowed
+from bot import fields, yamlfile
+from bot.errors import NotAllowed
 from bot.fields import Identifier, Line, Mailbox, Slug
 from bot.mistakes import Shape, did_you_mean, printable
 from bot.yamlfile import YamlFile
@@ -124,12 +124,6 @@ def _hint(as_id: str, people: People) -> str:
     return f'did you mean "{near}"?' if near else f"the ids are: {', '.join(ids)}."
 
 
-def _roles(value: object) -> object:
-    if isinstance(value, list) and not value:
-        raise ValueError("is an empty list; give the person at least one role.")
-    return value
-
-
 def _slugs(value: object) -> object:
     """``all``, or a list; the word is kept as ``None``."""
     if value == "all":
@@ -149,12 +143,10 @@ class PersonShape(Shape):
     email: Mailbox = Field(description="where mail reaches the person", examples=["jo.lee@town.gov"])
     roles: Annotated[
         tuple[
-            Literal[
-                "sma", "supervisor", "records_custodian", "chief_of_staff", "counsel", "city_clerk", "coordinator"
-            ],
+            Literal["sma", "supervisor", "records_custodian", "chief_of_staff", "counsel", "city_clerk", "coordinator"],
             ...,
         ],
-        BeforeValidator(_roles),
+        AfterValidator(fields.distinct),
     ] = Field(description="a list of roles", examples=["[sma]"])
     pages: Annotated[tuple[str, ...] | None, BeforeValidator(_slugs)] = Field(
         description="all, or a list of page slugs", examples=["all"]

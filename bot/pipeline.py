@@ -15,10 +15,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol, TypedDict
+from typing import Literal, Protocol
 
 import sqlalchemy as sa
 import structlog
@@ -34,9 +33,10 @@ from bot.ledger.cases import File
 from bot.ledger.keep import Judged, Kept
 from bot.ledger.tables import Act, AlertRow, CaseStatus, Evidence, StrikeStatus
 from bot.moderation.judge import Judge, fingerprint
-from bot.moderation.verdict import Item, Outcome, Verdict
+from bot.moderation.verdict import Item, Measure, Outcome, PolicyRef, Verdict
 from bot.notify.alerts import Alert
 from bot.notify.slack import MessageRef, SlackRefused, SlackUnavailable
+from bot.outcomes import Acted, Sealed, Told, acted, not_sealed, told
 from bot.permission import may_hide
 from connectors.contract import (
     Action,
@@ -59,40 +59,6 @@ _FIRST_RETRY_S = 15.0
 _LONGEST_RETRY_S = 900.0
 
 Workflow = Literal["preserve", "act", "tell", "carry_out"]
-
-
-class Sealed(TypedDict):
-    """``status``: sealed, or later (then ``because`` says why, and nothing else counts)."""
-
-    status: Literal["sealed", "later"]
-    because: str
-    package_id: str
-    path: str
-    sha256: str
-    manifest_sha256: str
-    picture: str
-    picture_reason: str
-
-
-class Acted(TypedDict):
-    """What became of an act. ``later`` asks to be ordered again after ``retry_s`` seconds."""
-
-    status: Literal["done", "gone", "changed", "paused", "asks", "later"]
-    because: str
-    action: str
-    already_done: bool
-    visibility: str
-    retry_s: float
-
-
-class Told(TypedDict):
-    """Where the alert stands. ``off``: no Slack is configured."""
-
-    status: Literal["told", "off", "later"]
-    because: str
-    channel: str
-    message: str
-    retry_s: float
 
 
 class Orders(Protocol):
@@ -127,6 +93,7 @@ class Route:
     dossier: Callable[[Desk, File, Reading | None, Sequence[str], Sequence[str]], Dossier]
     alert: Callable[[Desk, File, Session], Alert]
     picture: Callable[[File], bytes | None]
+    unfit: Callable[[str], str | None]
     clock: Callable[[], datetime]
 
     # ── poll, judge, keep ────────────────────────────────────────────────────────────────────────────────────────
@@ -153,11 +120,12 @@ class Route:
     ) -> list[Judged]:
         prints = [(comment, fingerprint(comment.text)) for comment in comments]
         copies = keep.copies(session, desk.page.slug, prints, REPEATS_WITHIN)
-        groups: dict[Judge, list[tuple[Comment, str]]] = defaultdict(list)
+        groups: dict[Judge | None, list[tuple[Comment, str]]] = defaultdict(list)
         for comment, mark in prints:
             groups[desk.judge_at(comment.posted_at)].append((comment, mark))
-        judged = []
+        judged = [Judged(comment, _unjudged(desk.page.policy), mark) for comment, mark in groups.pop(None, [])]
         for judge, group in groups.items():
+            assert judge is not None
             items = [_item(comment, copies.get(str(comment.ref), 0), posts) for comment, _ in group]
             for (comment, mark), verdict in zip(group, judge.judge_all(items), strict=True):
                 judged.append(Judged(comment, verdict, mark))
@@ -184,7 +152,7 @@ class Route:
             ref = self.archive.seal(self.dossier(desk, file, reading, earlier, gaps), capture)
         except EvidenceError as error:
             log.error("evidence could not be sealed", case=case_id, because=error.sentence)
-            return _not_sealed(error.sentence)
+            return not_sealed(error.sentence)
         proof = capture is not None and capture.comment_text_visible
         return Sealed(
             status="sealed",
@@ -231,51 +199,54 @@ class Route:
             self.archive.prove_package(_evidence(file).package_id, _evidence(file).sha256)
         except EvidenceError as error:
             log.error("the seal does not hold, so nothing is hidden", case=case_id, because=error.sentence)
-            return _acted("asks", f"The evidence could not be proven again: {error.sentence}")
+            return acted("asks", f"The evidence could not be proven again: {error.sentence}")
         return self._hide(desk, file)
 
     def _refusal(self, session: Session, file: File) -> Acted | None:
         if file.case.status not in (CaseStatus.SEALED, CaseStatus.PAUSED):
-            return _acted("asks", "The case stands otherwise by now.")
+            return acted("asks", "The case stands otherwise by now.")
         if file.evidence is None:
-            return _acted("asks", "There is no sealed evidence.")
+            return acted("asks", "There is no sealed evidence.")
         if cases.decided_by_person(session, file.case.case_id):
-            return _acted("asks", "A person has decided this case.")
+            return acted("asks", "A person has decided this case.")
         if not file.verdict.clauses:
-            return _acted("asks", "No clause of the policy is cited.")
+            return acted("asks", "No clause of the policy is cited.")
         permission = may_hide(self.desks[file.case.page].page, file.verdict)
         if not permission.allowed:
-            return _acted("asks", permission.because)
+            return acted("asks", permission.because)
+        unfit = self.unfit(file.case.page)
+        if unfit is not None:
+            return acted("asks", f"The page is not fit to be acted on: {unfit}")
         switch = switches.thrown(session, file.case.page)
         if switch is not None:
-            return _acted("paused", f"Acts are paused ({switch.scope}) since {switch.thrown_at:%Y-%m-%d %H:%M} UTC.")
+            return acted("paused", f"Acts are paused ({switch.scope}) since {switch.thrown_at:%Y-%m-%d %H:%M} UTC.")
         return None
 
     def _hide(self, desk: Desk, file: File) -> Acted:
         try:
             now_stands = desk.connector.read(file.ref).comment
             if now_stands is None:
-                return _acted("gone", "The comment was gone before it could be hidden.")
+                return acted("gone", "The comment was gone before it could be hidden.")
             if now_stands.revision != file.revision.digest:
                 self.keep(desk, Batch(comments=(now_stands,), posts=(), cursor="", last=False))
-                return _acted("changed", "The comment was edited after it was judged; the new words are judged anew.")
+                return acted("changed", "The comment was edited after it was judged; the new words are judged anew.")
             if desk.hider is None:
-                return _acted("asks", f"{file.comment.platform} can't hide: {desk.connector.capabilities.effect}")
+                return acted("asks", f"{file.comment.platform} can't hide: {desk.connector.capabilities.effect}")
             receipt = desk.hider.hide(file.ref)
         except Gone:
-            return _acted("gone", "The comment was gone before it could be hidden.")
+            return acted("gone", "The comment was gone before it could be hidden.")
         except RateLimited as error:
             wait = max((error.until - self.clock()).total_seconds(), 1.0)
-            return _acted("later", error.sentence, retry_s=wait)
+            return acted("later", error.sentence, retry_s=wait)
         except Unavailable as error:
-            return _acted("later", error.sentence, retry_s=_backoff(file.case.failures))
+            return acted("later", error.sentence, retry_s=_backoff(file.case.failures))
         except Unsupported as error:
-            return _acted("asks", error.sentence)
+            return acted("asks", error.sentence)
         except ConnectorError as error:
             log.warning("the platform refused an act", case=file.case.case_id, because=error.sentence)
-            return _acted("asks", f"The platform refused: {error.sentence}")
+            return acted("asks", f"The platform refused: {error.sentence}")
         self._seal_receipt(file, receipt, by="rule")
-        return _acted(
+        return acted(
             "done",
             "Hidden under the page's signed list.",
             action=Action.HIDE,
@@ -297,24 +268,24 @@ class Route:
             _evidence(file).package_id, f"action:{by}:{receipt.action}", "action", facts, receipt.exchanges
         )
 
-    def record_act(self, session: Session, case_id: str, acted: Acted) -> None:
+    def record_act(self, session: Session, case_id: str, outcome: Acted) -> None:
         """What became of the act becomes a fact: receipt, visibility, provisional strike, and the order to tell."""
         now = self.clock()
         file = cases.open_file(session, case_id)
-        if acted["status"] == "later":
-            self._again(session, "act", case_id, acted["because"], acted["retry_s"])
+        if outcome["status"] == "later":
+            self._again(session, "act", case_id, outcome["because"], outcome["retry_s"])
             return
-        if acted["status"] == "asks" and file.case.status not in (CaseStatus.SEALED, CaseStatus.PAUSED):
+        if outcome["status"] == "asks" and file.case.status not in (CaseStatus.SEALED, CaseStatus.PAUSED):
             return
-        if acted["status"] == "done":
-            self._record_done(session, file, acted, now)
-        elif acted["status"] == "gone":
+        if outcome["status"] == "done":
+            self._record_done(session, file, outcome, now)
+        elif outcome["status"] == "gone":
             keep.see(session, file.comment, Visibility.MISSING_UNKNOWN, "act", now)
-        cases.move(session, case_id, _STATUS[acted["status"]], acted["because"], now)
-        if acted["status"] != "changed":
+        cases.move(session, case_id, _STATUS[outcome["status"]], outcome["because"], now)
+        if outcome["status"] != "changed":
             self.orders.place(session, "tell", case_id, cases.next_order(session, case_id))
 
-    def _record_done(self, session: Session, file: File, acted: Acted, now: datetime) -> None:
+    def _record_done(self, session: Session, file: File, outcome: Acted, now: datetime) -> None:
         clause = file.verdict.clauses[0]
         policy = file.verdict.policy
         acts.record(
@@ -322,16 +293,16 @@ class Route:
             Act(
                 act_key=f"rule:{file.case.case_id}:hide",
                 case_id=file.case.case_id,
-                action=acted["action"],
+                action=outcome["action"],
                 by="rule",
                 clause=clause,
                 policy=f"{policy.slug} {policy.version}",
                 outcome="done",
-                already_done=acted["already_done"],
+                already_done=outcome["already_done"],
                 done_at=now,
             ),
         )
-        keep.see(session, file.comment, Visibility(acted["visibility"]), "act", now)
+        keep.see(session, file.comment, Visibility(outcome["visibility"]), "act", now)
         acts.strike(
             session,
             file.case.case_id,
@@ -347,7 +318,7 @@ class Route:
     def tell(self, case_id: str) -> Told:
         """Post the case's one message, or bring it up to date. Looks for it in the channel before it posts."""
         if self.notifier is None:
-            return _told("off", "Slack is not configured.")
+            return told("off", "Slack is not configured.")
         with Session(self.reading) as session:
             file = cases.open_file(session, case_id)
             desk = self.desks[file.case.page]
@@ -360,10 +331,10 @@ class Route:
                 self.notifier.update(ref, alert)
         except SlackUnavailable as error:
             wait = error.retry_after or _backoff(file.case.failures)
-            return _told("later", error.sentence, retry_s=wait)
+            return told("later", error.sentence, retry_s=wait)
         except SlackRefused as error:
             log.error("Slack refused an alert", case=case_id, because=error.sentence)
-            return _told("later", error.sentence, retry_s=_LONGEST_RETRY_S)
+            return told("later", error.sentence, retry_s=_LONGEST_RETRY_S)
         return Told(status="told", because="", channel=ref.channel, message=ref.ts, retry_s=0.0)
 
     def _message(self, file: File, desk: Desk) -> MessageRef | None:
@@ -372,13 +343,13 @@ class Route:
         assert self.notifier is not None
         return self.notifier.find(file.case.case_id, desk.page.slack_channel)
 
-    def record_told(self, session: Session, case_id: str, told: Told) -> None:
+    def record_told(self, session: Session, case_id: str, outcome: Told) -> None:
         """The message becomes a fact; a message that could not be sent becomes a later order."""
-        if told["status"] == "later":
-            self._again(session, "tell", case_id, told["because"], told["retry_s"])
-        elif told["status"] == "told" and session.get(AlertRow, case_id) is None:
+        if outcome["status"] == "later":
+            self._again(session, "tell", case_id, outcome["because"], outcome["retry_s"])
+        elif outcome["status"] == "told" and session.get(AlertRow, case_id) is None:
             session.add(
-                AlertRow(case_id=case_id, channel=told["channel"], message=told["message"], at=self.clock())
+                AlertRow(case_id=case_id, channel=outcome["channel"], message=outcome["message"], at=self.clock())
             )
 
     # ── again ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -416,6 +387,11 @@ def _item(comment: Comment, copies: int, posts: Mapping[str, str]) -> Item:
     )
 
 
+def _unjudged(policy: str) -> Verdict:
+    """For what was posted before the city's policy was in force: kept as a record, never judged by a later rule."""
+    return Verdict(Outcome.CLEAR, Measure.NONE, (), PolicyRef(policy, "none in force", ""), "und")
+
+
 def _read_again(desk: Desk, file: File) -> tuple[Reading | None, list[str]]:
     """The comment as it stands now, for the package. A platform that is down must not stop the sealing."""
     try:
@@ -436,39 +412,3 @@ def _evidence(file: File) -> Evidence:
 
 def _backoff(failures: int) -> float:
     return min(_FIRST_RETRY_S * 2.0 ** min(failures, 10), _LONGEST_RETRY_S)
-
-
-def _not_sealed(because: str) -> Sealed:
-    return Sealed(
-        status="later",
-        because=because,
-        package_id="",
-        path="",
-        sha256="",
-        manifest_sha256="",
-        picture="none",
-        picture_reason="",
-    )
-
-
-def _acted(
-    status: Literal["done", "gone", "changed", "paused", "asks", "later"],
-    because: str,
-    *,
-    action: str = "",
-    already_done: bool = False,
-    visibility: str = "",
-    retry_s: float = 0.0,
-) -> Acted:
-    return Acted(
-        status=status,
-        because=because,
-        action=action,
-        already_done=already_done,
-        visibility=visibility,
-        retry_s=retry_s,
-    )
-
-
-def _told(status: Literal["told", "off", "later"], because: str, *, retry_s: float = 0.0) -> Told:
-    return Told(status=status, because=because, channel="", message="", retry_s=retry_s)

@@ -6,7 +6,6 @@ people, and two accounts of the operating system (Hartford Policy 012 xi; record
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -19,7 +18,7 @@ from bot.ledger import acts, cases, keep, switches
 from bot.ledger.cases import File
 from bot.ledger.tables import Act, CaseStatus, Decision, StrikeStatus
 from bot.pages import Mode
-from bot.people import Person
+from bot.people import Person, Role
 from bot.pipeline import Route
 from connectors.contract import Batch, ConnectorError, Gone, RateLimited, Receipt, Unavailable, Visibility
 
@@ -27,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 Verb = Literal["keep", "hide", "restore", "remove", "approve"]
 _RETRY_S = 30.0
+_DECIDERS = frozenset({Role.SMA, Role.SUPERVISOR, Role.COORDINATOR, Role.CHIEF_OF_STAFF})
 
 _FROM: dict[Verb, frozenset[str]] = {
     "keep": frozenset({CaseStatus.WAITING, CaseStatus.PAUSED, CaseStatus.QUARANTINED}),
@@ -53,6 +53,7 @@ class Answer:
     """What was recorded. ``needs_second``: nothing happens until another person approves."""
 
     decision: int
+    case_id: str
     verb: Verb
     needs_second: bool
     sentence: str
@@ -86,9 +87,24 @@ class Review:
             session.flush()
             decision = row.id or 0
             if verb == "remove":
-                return Answer(decision, verb, True, _ASK_SECOND.format(case=case_id))
+                return Answer(decision, case_id, verb, True, _ASK_SECOND.format(case=case_id))
             self.route.orders.place(session, "carry_out", str(decision), 1)
-            return Answer(decision, verb, False, _DONE[verb])
+            return Answer(decision, case_id, verb, False, _DONE[verb])
+
+    def pause(self, scope: str, person: Person, reason: str) -> bool:
+        """Stop all acts on a page, or on all (``switches.ALL``). ``False`` when they are stopped already."""
+        with Session(self.route.writing) as session, session.begin():
+            return switches.throw(session, scope, person.id, reason, self.route.clock())
+
+    def resume(self, scope: str, person: Person) -> int | None:
+        """Let acts go on. What was held back asks for permission again; how many that are, ``None`` if none paused."""
+        with Session(self.route.writing) as session, session.begin():
+            if not switches.lift(session, scope, person.id, self.route.clock()):
+                return None
+            held = cases.by_status(session, CaseStatus.PAUSED, None if scope == switches.ALL else scope)
+            for case_id in held:
+                self.route.orders.place(session, "act", case_id, cases.next_order(session, case_id))
+            return len(held)
 
     def case_of(self, decision: str) -> str:
         """The case that a decision is about."""
@@ -119,6 +135,8 @@ class Review:
             self.route.orders.place(session, "carry_out", decision, number, delay_s=done["retry_s"])
             log.warning("a decision waits", case=row.case_id, because=done["because"])
             return
+        row.carried_out_at = now
+        session.add(row)
         if done["status"] == "overtaken":
             return
         if done["status"] == "failed":
@@ -134,8 +152,10 @@ class Review:
         if case.page not in self.route.desks:
             raise NotAllowed(f'page "{case.page}" is not in pages.yaml any more; put it back to decide its cases.')
         desk = self.route.desks[case.page]
-        if not person.may_review(case.page):
-            raise NotAllowed(f"{person.id} has no page {case.page}; add it to their pages in people.yaml.")
+        if not person.roles & _DECIDERS:
+            raise NotAllowed(_NO_ROLE.format(person=person.id, roles=", ".join(sorted(_DECIDERS))))
+        if not person.has(case.page):
+            raise NotAllowed(f'{person.id} does not look after the page "{case.page}"; see their pages in people.yaml.')
         if case.status not in _FROM[verb]:
             raise NotAllowed(_WRONG_STATUS.format(case=case.case_id, status=case.status, verb=verb))
         if verb in ("hide", "remove", "approve") and file.evidence is None:
@@ -240,6 +260,7 @@ class Review:
             )
 
 
+_NO_ROLE = "{person} has no role that decides cases; in people.yaml give them one of: {roles}."
 _EDITED = "The comment was edited after this decision; the new words are judged anew."
 _ASK_SECOND = "Removal can't be undone, so it takes two people: now somebody else runs `beadle approve {case}`."
 _WRONG_STATUS = "case {case} is {status}, so there is nothing to {verb}; `beadle show {case}` tells how it stands."

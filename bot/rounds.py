@@ -52,7 +52,7 @@ class Rounds:
         self._route, self._tell = route, tell
         with Session(route.writing) as session, session.begin():
             for desk in route.desks.values():
-                watch.enrol(session, desk.page.slug, desk.page.platform, desk.page.page_id)
+                watch.enrol(session, desk.page.slug, desk.page.platform, desk.page.page_id, route.clock())
 
     def once(self, each: Callable[[Round], None] = lambda _: None) -> list[Round]:
         """Poll every page once, several at a time."""
@@ -131,7 +131,8 @@ def failures(done: Sequence[Round]) -> list[Round]:
 def _wait(poll_every: timedelta, found: Round, failures_in_a_row: int) -> timedelta:
     if found.wait is not None:
         return max(found.wait, poll_every)
-    return min(poll_every * 2 ** min(failures_in_a_row, 6), max(_LONGEST_WAIT, poll_every))
+    doubled: timedelta = poll_every * (1 << min(failures_in_a_row, 6))
+    return min(doubled, max(_LONGEST_WAIT, poll_every))
 
 
 def _pause(turns: Sequence[_Turn], now: datetime) -> float:

@@ -34,7 +34,7 @@ class Token:
 
     @classmethod
     def at(cls, written: str, folder: Path) -> Token:
-        """Read ``env:NAME`` or ``file:PATH`` (relative to ``folder``). ``ValueError`` never repeats what was written."""
+        """Read ``env:NAME`` or ``file:PATH`` (from ``folder``). A ``ValueError`` never repeats what was written."""
         if found := _ENV.fullmatch(written):
             return cls("env", found[1])
         if found := _FILE.fullmatch(written):

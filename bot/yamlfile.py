@@ -15,7 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
 from bot.errors import ConfigError, at_line
-from bot.mistakes import Shape, printable, sentence
+from bot.mistakes import Shape, details, printable, sentence
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _LARGEST = 2_000_000
@@ -62,10 +62,7 @@ class YamlFile:
         try:
             return model.model_validate(found, context=context)
         except ValidationError as error:
-            return tuple(
-                self.error(sentence(detail, model), *steps, *detail["loc"])
-                for detail in error.errors(include_url=False)
-            )
+            return tuple(self.error(sentence(detail, model), *steps, *detail["loc"]) for detail in details(error))
 
 
 def read(path: Path) -> YamlFile:
@@ -77,14 +74,13 @@ def read(path: Path) -> YamlFile:
     except DuplicateKeyError as error:
         raise ConfigError(_at_mark(path, error, f"{_key_at(text, error)} stands twice; keep one.")) from None
     except MarkedYAMLError as error:
-        problem = printable(error.problem or "not YAML")
-        raise ConfigError(_at_mark(path, error, f"this can't be read as YAML: {problem}.")) from None
+        raise ConfigError(_at_mark(path, error, _unreadable(error))) from None
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         what = "a control character stands here; take it out."
         raise ConfigError(at_line(path, line, what)) from None
     except (YAMLError, RecursionError):
-        raise ConfigError(f"{path}: this can't be read as YAML; compare it with the example in config/.") from None
+        raise ConfigError(f"{path}: this can't be read as YAML; compare it with the one in config/.") from None
     if not isinstance(data, CommentedMap):
         raise ConfigError(f"{path}:1: the file must be written as keys with values, one a line.")
     return YamlFile(path, data)
@@ -94,7 +90,9 @@ def _text(path: Path) -> str:
     try:
         raw = path.read_bytes()
     except FileNotFoundError as error:
-        raise ConfigError(f"{path} is not there; make it with `beadle init`, or set BEADLE_CONFIG to its folder.") from error
+        raise ConfigError(
+            f"{path} is not there; make it with `beadle init`, or set BEADLE_CONFIG to its folder."
+        ) from error
     except OSError as error:
         raise ConfigError(f"{path} can't be read ({error.strerror}); mend its permissions.") from error
     if len(raw) > _LARGEST:
@@ -106,17 +104,29 @@ def _text(path: Path) -> str:
         raise ConfigError(at_line(path, line, "this is not UTF-8; save the file as UTF-8.")) from None
 
 
+def _unreadable(error: MarkedYAMLError) -> str:
+    if _open_quote(error):
+        return "a quote opens here and is never closed."
+    problem = printable(error.problem or "not YAML")
+    return f"this can't be read as YAML ({problem}); look for a lost quote, colon or space."
+
+
 def _at_mark(path: Path, error: MarkedYAMLError, what: str) -> str:
-    mark = error.problem_mark or error.context_mark
+    # The parser notices a lost quote at the end of the file; a person looks for it where it was opened.
+    mark = error.context_mark if _open_quote(error) else error.problem_mark
     return at_line(path, mark.line + 1 if mark else None, what)
+
+
+def _open_quote(error: MarkedYAMLError) -> bool:
+    return "quoted" in (error.context or "") and "end of stream" in (error.problem or "")
 
 
 def _key_at(text: str, error: MarkedYAMLError) -> str:
     mark = error.problem_mark
     if mark is None:
         return "a key"
-    line = text.splitlines()[mark.line][mark.column :]
-    return f'"{printable(line.split(":")[0].strip(" \'\""))}"'
+    key = text.splitlines()[mark.line][mark.column :].partition(":")[0]
+    return '"' + printable(key.strip(" '\"")) + '"'
 
 
 def _line_of(here: Any, step: str | int) -> int | None:

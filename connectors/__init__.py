@@ -31,4 +31,4 @@ def connect(platform: str, *, page_id: str, token: str, base_url: str | None = N
     # Imported here: who needs only the contract's values shall not load an SDK and an HTTP client.
     from connectors import facebook
 
-    return facebook.connect(page_id, token, **({"base_url": base_url} if base_url else {}), **options)
+    return facebook.connect(page_id, token, base_url=base_url or facebook.GRAPH_URL, **options)

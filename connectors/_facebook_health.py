@@ -9,14 +9,14 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from connectors._facebook_page import Page
-from connectors._facebook_token import ACTING, DEAD_TOKEN, SEEING, TokenFacts, missing, token_facts
+from connectors._facebook_token import ACTING, NO_LONGER_VALID, SEEING, TokenFacts, missing, token_facts
 from connectors.contract import ConnectorError, Exchange, Health
 
 # Receipts and evidence carry this machine's time.
 MOST_SKEW_S = 60.0
 SOON = timedelta(days=14)
 
-USER_TOKEN = (
+FOR_A_PERSON = (
     "This is the token of a person, not of the page: it sees no comments. Call /me/accounts with it and store the "
     "page's own token."
 )
@@ -70,7 +70,7 @@ def check(page: Page) -> Health:
 def _judge_owner(me: Mapping[str, Any], facts: TokenFacts | None, page_id: str, findings: _Findings) -> None:
     owner = str(me.get("id"))
     if facts and facts.kind in ("USER", "SYSTEM_USER"):
-        findings.fatal.append(USER_TOKEN)
+        findings.fatal.append(FOR_A_PERSON)
     elif owner != page_id:
         findings.fatal.append(OTHER_OWNER.format(name=_name(me) or "somebody", owner=owner, page_id=page_id))
 
@@ -80,7 +80,7 @@ def _judge_facts(facts: TokenFacts | None, page: Page, findings: _Findings) -> N
         findings.told.append(UNKNOWN_PERMISSIONS)
         return
     if not facts.is_valid:
-        findings.fatal.append(DEAD_TOKEN)
+        findings.fatal.append(NO_LONGER_VALID)
     findings.fatal += [*missing(facts, SEEING), *missing(facts, ACTING)]
     if not facts.scopes:
         findings.told.append(UNKNOWN_PERMISSIONS)
@@ -100,13 +100,15 @@ def _judge_fields(page: Page, findings: _Findings) -> None:
     comments = [comment for post in posts for comment in _rows(post.get("comments"))]
     if not posts:
         findings.told.append(NO_POSTS)
-    if comments and not any(_is_resident(comment, page.page_id) for comment in comments):
+    authors = [_author_id(comment) for comment in comments]
+    # Some accounts never come with a name, and the page's own comments always do: only strangers prove the permission.
+    if None in authors and not any(author not in (None, page.page_id) for author in authors):
         findings.told.append(NO_AUTHORS)
 
 
-def _is_resident(comment: Mapping[str, Any], page_id: str) -> bool:
+def _author_id(comment: Mapping[str, Any]) -> str | None:
     author = comment.get("from")
-    return isinstance(author, Mapping) and bool(author.get("id")) and str(author.get("id")) != page_id
+    return str(author["id"]) if isinstance(author, Mapping) and author.get("id") else None
 
 
 def _rows(edge: object) -> list[Mapping[str, Any]]:
@@ -119,9 +121,10 @@ def _name(me: Mapping[str, Any]) -> str | None:
 
 
 def _skew(exchange: Exchange) -> float | None:
-    """This machine's clock less the platform's, in seconds; the header counts whole seconds."""
+    """This machine's clock less the platform's, in seconds."""
     try:
-        told = parsedate_to_datetime(exchange.header("date") or "")
+        # The header leaves the fraction of the second out: on average half a second.
+        told = parsedate_to_datetime(exchange.header("date") or "") + timedelta(seconds=0.5)
         ours = exchange.started_at + timedelta(milliseconds=exchange.elapsed_ms / 2)
         return round((ours - told).total_seconds(), 1)
     except (ValueError, TypeError):

@@ -11,8 +11,11 @@ from connectors.contract import Attachment, Author, Comment, CommentRef, Malform
 PLATFORM = "facebook"
 
 # developers.facebook.com/docs/graph-api/reference/comment and .../page-post
-COMMENT_FIELDS = "id,created_time,message,from{id,name},parent{id},permalink_url,is_hidden,can_hide,can_remove,comment_count,attachment"
-POST_FIELDS = "id,created_time,updated_time,permalink_url,message"
+COMMENT_FIELDS = (
+    "id,created_time,message,from{id,name},parent{id},permalink_url,"
+    "is_hidden,can_hide,can_remove,comment_count,attachment"
+)
+POST_FIELDS = "id,created_time,updated_time,permalink_url,message,from{id,name}"
 
 NO_AUTHOR = "Facebook delivered no author for this comment (it leaves the name out for some accounts and permissions)."
 NO_COMMENT = "Facebook delivered something else than a comment."
@@ -42,8 +45,8 @@ def comment_from(data: object, *, page_id: str, post_id: str) -> Comment:
         author=author,
         text=_words(data.get("message")) or "",
         posted_at=graph_time(data.get("created_time")),
-        parent_id=_parent(data.get("parent")),
-        permalink=_words(data.get("permalink_url")),
+        parent_id=_usable_id(data.get("parent")),
+        permalink=_link(data.get("permalink_url")),
         attachments=_attachments(data.get("attachment")),
         visibility=Visibility.HIDDEN_BY_CITY if data.get("is_hidden") is True else Visibility.VISIBLE,
         can_hide=_flag(data.get("can_hide")),
@@ -62,7 +65,8 @@ def post_from(data: object, *, page_id: str) -> Post:
         post_id=checked_id(data.get("id")),
         text=_words(data.get("message")) or "",
         posted_at=graph_time(data.get("created_time")),
-        permalink=_words(data.get("permalink_url")),
+        permalink=_link(data.get("permalink_url")),
+        by_page=_author(data.get("from")).author_id in (None, page_id),
         raw={key: value for key, value in data.items() if key != "comments"},
     )
 
@@ -78,17 +82,20 @@ def post_id_of(data: Mapping[str, Any], *, page_id: str) -> str:
 
 
 def _author(data: object) -> Author:
-    if not isinstance(data, Mapping) or not data.get("id"):
-        return Author(display_name=_name(data), unavailable_reason=NO_AUTHOR)
-    return Author(author_id=str(data["id"]), display_name=_name(data))
+    author_id = _usable_id(data)
+    reason = None if author_id else NO_AUTHOR
+    return Author(author_id=author_id, display_name=_name(data), unavailable_reason=reason)
 
 
 def _name(data: object) -> str | None:
     return _words(data.get("name")) if isinstance(data, Mapping) else None
 
 
-def _parent(data: object) -> str | None:
-    return checked_id(data["id"]) if isinstance(data, Mapping) and data.get("id") else None
+def _usable_id(data: object) -> str | None:
+    try:
+        return checked_id(data.get("id")) if isinstance(data, Mapping) else None
+    except Malformed:
+        return None
 
 
 def _attachments(data: object) -> tuple[Attachment, ...]:
@@ -107,7 +114,13 @@ def _address(data: Mapping[str, Any]) -> str | None:
     image = media.get("image") if isinstance(media, Mapping) else None
     source = image.get("src") if isinstance(image, Mapping) else None
     # A link card is where it leads; a picture is its own address.
-    return _words(data.get("url") or source) if _kind(data) == "link" else _words(source or data.get("url"))
+    return _link(data.get("url") or source) if _kind(data) == "link" else _link(source or data.get("url"))
+
+
+def _link(value: object) -> str | None:
+    """A web address; a script or a file path in its place is not passed on."""
+    words = _words(value)
+    return words if words and words.lower().startswith(("https://", "http://")) else None
 
 
 def _words(value: object) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connectors._facebook_objects import COMMENT_FIELDS, PLATFORM, POST_FIELDS, comment_from, post_from, post_id_of
-from connectors._facebook_token import DEAD_TOKEN, SEEING, missing, token_facts
+from connectors._facebook_token import NO_LONGER_VALID, SEEING, missing, token_facts
 from connectors._graph import Graph, checked_id
 from connectors.contract import AuthFailed, Comment, CommentRef, Gone, Malformed, PermissionLost, Post, Unsupported
 
@@ -51,7 +51,7 @@ class Page:
         if facts is None:
             self._see_the_page(gone)
         elif not facts.is_valid:
-            raise AuthFailed(DEAD_TOKEN, exchange=gone.exchange) from gone
+            raise AuthFailed(NO_LONGER_VALID, exchange=gone.exchange) from gone
         elif why := missing(facts, SEEING):
             raise PermissionLost(BLIND.format(why=" ".join(why)), exchange=gone.exchange, **gone.facts) from gone
 

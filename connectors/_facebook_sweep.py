@@ -130,7 +130,8 @@ class Sweep:
         whole = True
         # Graph leaves the edge out where there is nothing in it.
         for rows, _ in walk({"data": []} if first is None else first, fetch, most=MOST_COMMENT_PAGES):
-            whole = all([self._take(row, post_id) for row in rows]) and whole
+            known = [self._take(row, post_id) for row in rows]
+            whole = whole and all(known)
             if len(self._comments) >= LARGEST_BATCH:
                 yield self._batch()
         if whole:

@@ -20,7 +20,7 @@ SEEING = {
 ACTING = {
     "pages_manage_engagement": "The token lacks pages_manage_engagement: comments can't be hidden or removed.",
 }
-DEAD_TOKEN = "Facebook says that the token is no longer valid; make a new page token and store it."
+NO_LONGER_VALID = "Facebook says that the token is no longer valid; make a new page token and store it."
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ import stamina
 from connectors._graph_errors import Throttled, TooMuchData, read_answer
 from connectors._graph_usage import ACT_CEILING, POLL_CEILING, SPENT, Throttle, Usage, read_usage
 from connectors._requests import through
-from connectors.contract import Exchange, Malformed, RateLimited, Unavailable
+from connectors.contract import AuthFailed, Exchange, Malformed, RateLimited, Unavailable
 from connectors.transport import Transport, utc_now
 
 with warnings.catch_warnings():
@@ -32,9 +32,11 @@ ATTEMPTS = 3
 # A read may wait this long in place for a limit to end; anything longer is the scheduler's to wait for.
 PATIENCE = timedelta(seconds=5)
 
+UNLIKELY_SHAPE = "The stored token has characters that no token has; store it again, alone and on one line."
 NOT_AN_ID = "An id with characters that no Graph id has came up; it is not sent on."
 NO_TIME = "A time in the answer can't be read."
 
+_TOKEN = re.compile(r"[\x21-\x7e]+")
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
 
 
@@ -146,6 +148,14 @@ class _Bearer(requests.auth.AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
+
+
+def checked_token(token: str) -> str:
+    """The token without the white space that files and forms add. ``AuthFailed`` when it can't be one."""
+    # Refused here: further down the error of the HTTP library would quote it.
+    if not _TOKEN.fullmatch(token.strip()):
+        raise AuthFailed(UNLIKELY_SHAPE)
+    return token.strip()
 
 
 def checked_id(value: object) -> str:

@@ -31,7 +31,7 @@ SPAM_CODE = 368
 PARAMETER_CODE, NO_OBJECT_SUBCODE, NO_ALIAS_CODE = 100, 33, 803
 NO_NEW_PAGES_SUBCODE = 2069030
 
-NEW_TOKEN = "{why} Make a new page token and store it where the page's settings look for it."
+MAKE_NEW = "{why} Make a new page token and store it where the page's settings look for it."
 TOKEN_SENTENCES = {
     458: "The app was removed from the account that made the token.",
     459: "Facebook wants the account that made the token to log in at facebook.com and confirm who it is.",
@@ -40,7 +40,7 @@ TOKEN_SENTENCES = {
     464: "The account that made the token is not confirmed; log in at facebook.com.",
     467: "The token was withdrawn.",
 }
-TOKEN_REFUSED = "Facebook does not accept the token."
+NOT_ACCEPTED = "Facebook does not accept the token."
 NO_PERMISSION = (
     "The token may not do this (error {code}); give its account the MODERATE task on the page and the app the "
     "permissions that `check` names."
@@ -112,7 +112,7 @@ def _storable(value: Any) -> Any:
 def _from_status(exchange: Exchange) -> ConnectorError:
     status = exchange.status
     if status == 401:
-        return AuthFailed(NEW_TOKEN.format(why=TOKEN_REFUSED), exchange=exchange, status=status)
+        return AuthFailed(MAKE_NEW.format(why=NOT_ACCEPTED), exchange=exchange, status=status)
     if status == 429:
         return Throttled(TRY_LATER.format(status=status, code="none"), exchange=exchange, status=status)
     return Unavailable(NOT_JSON.format(status=f"HTTP {status}"), exchange=exchange, status=status)
@@ -136,7 +136,7 @@ def _kind(
     code: int | None, subcode: int | None, error: Mapping[str, Any], status: int
 ) -> tuple[type[ConnectorError], str]:
     if code in TOKEN_CODES or status == 401:
-        return AuthFailed, NEW_TOKEN.format(why=TOKEN_SENTENCES.get(subcode or 0, TOKEN_REFUSED))
+        return AuthFailed, MAKE_NEW.format(why=TOKEN_SENTENCES.get(subcode or 0, NOT_ACCEPTED))
     if subcode == NO_NEW_PAGES_SUBCODE:
         return Unsupported, NOT_ON_NEW_PAGES
     if code == SPAM_CODE:

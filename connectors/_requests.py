@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from http.client import responses
 from typing import Any
 
 import requests
@@ -17,6 +18,8 @@ from requests.utils import get_encoding_from_headers
 
 from connectors.contract import Exchange
 from connectors.transport import Transport
+
+OTHER_HOST = "The client library asked for another host than {host}; nothing was sent."
 
 # Each connection writes its own; "accept-encoding" says what httpx can read, not what urllib3 can.
 _NOT_PASSED_ON = frozenset({"host", "connection", "accept-encoding", "user-agent", "transfer-encoding"})
@@ -45,7 +48,7 @@ class Through(BaseAdapter):
         """Everything but the request itself is the transport's to decide, so the other arguments are ignored."""
         exchange = self._transport.send(
             request.method or "GET",
-            self._transport.base_url + (request.url or "").removeprefix(self._sdk_host),
+            self._address(request.url or ""),
             headers={name: value for name, value in _headers(request) if name.lower() not in _NOT_PASSED_ON},
             content=_content(request.body),
         )
@@ -54,6 +57,11 @@ class Through(BaseAdapter):
     def close(self) -> None:
         """Nothing: the transport outlives the session."""
 
+    def _address(self, url: str) -> str:
+        if not url.startswith(f"{self._sdk_host}/"):
+            raise requests.exceptions.InvalidURL(OTHER_HOST.format(host=self._sdk_host))
+        return self._transport.base_url + url.removeprefix(self._sdk_host)
+
     def _response(self, request: requests.PreparedRequest, exchange: Exchange) -> requests.Response:
         response = requests.Response()
         response.status_code = exchange.status
@@ -61,6 +69,7 @@ class Through(BaseAdapter):
         response.encoding = get_encoding_from_headers(response.headers)
         response.raw = io.BytesIO(exchange.body)
         response.url = exchange.url
+        response.reason = responses.get(exchange.status, "")
         response.request = request
         return response
 

@@ -282,6 +282,10 @@ class ConnectorError(Exception):
         self.exchange = exchange
         self.facts = facts
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # A durable engine pickles errors: the keyword arguments must survive, the answer with its words must not.
+        return _revived, (type(self), self.sentence), {**self.__dict__, "exchange": None}
+
 
 class Unavailable(ConnectorError):
     """No usable answer now: time-out, reset, 5xx, half an answer. Try again later."""
@@ -323,3 +327,7 @@ class Unsupported(ConnectorError):
 
 class Malformed(ConnectorError):
     """The answer can't be understood. It is kept in ``exchange``."""
+
+
+def _revived(kind: type[ConnectorError], sentence: str) -> ConnectorError:
+    return kind.__new__(kind, sentence)

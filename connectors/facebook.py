@@ -15,7 +15,7 @@ from connectors._facebook_health import check
 from connectors._facebook_objects import PLATFORM
 from connectors._facebook_page import Page
 from connectors._facebook_sweep import Reach, Sweep
-from connectors._graph import Graph, checked_id
+from connectors._graph import Graph, checked_id, checked_token
 from connectors._graph_usage import Usage
 from connectors.connection import Connection
 from connectors.contract import (
@@ -64,6 +64,10 @@ NO_EFFECT = (
     "Facebook accepted the call, but reading the comment again shows no change; give the token's account the MODERATE "
     "task on the page."
 )
+MAY_NOT_WRITE = (
+    "Facebook lets this token read the comment but not act on it; give its account the MODERATE task on the page and "
+    "the app pages_manage_engagement."
+)
 REFUSED = "Facebook answered that it did not do it; give the token's account the MODERATE task on the page."
 
 
@@ -81,6 +85,7 @@ def connect(
     clock: Callable[[], datetime] = utc_now,
 ) -> Connection:
     """Everything ``token`` may do on the page ``page_id``; nothing is sent yet. ``timeout`` in seconds."""
+    token = checked_token(token)
     transport = Transport(PLATFORM, base_url, secrets=[token], timeout=timeout, on_exchange=on_exchange, clock=clock)
     page = Page(checked_id(page_id), Graph(transport, token, clock=clock))
     reach = Reach(lookback, post_lookback, page_size, comments_per_page)
@@ -152,7 +157,7 @@ class FacebookHider:
     def _set(self, ref: CommentRef, action: Action, wanted: Visibility) -> Receipt:
         with self._page.graph.transport.recording() as exchanges:
             before = self._page.comment(ref)
-            already_done = before.visibility is wanted
+            already_done = _stands(before, wanted)
             if not already_done:
                 _refuse_what_cannot_be_hidden(before, action)
                 self._carry_out(ref, wanted)
@@ -160,9 +165,9 @@ class FacebookHider:
 
     def _carry_out(self, ref: CommentRef, wanted: Visibility) -> None:
         hidden = "true" if wanted is Visibility.HIDDEN_BY_CITY else "false"
-        lost = _write(lambda: self._page.graph.post(self._page.path(ref), {"is_hidden": hidden}).data)
-        if not _comes_true(lambda: self._page.comment(ref).visibility is wanted):
-            raise lost or PermissionLost(NO_EFFECT, comment=str(ref))
+        doubt = _write(lambda: self._page.graph.post(self._page.path(ref), {"is_hidden": hidden}).data)
+        if not _comes_true(lambda: _stands(self._page.comment(ref), wanted)):
+            raise _failure(doubt, ref)
 
     def __repr__(self) -> str:
         return f"FacebookHider({self._page.page_id!r})"
@@ -177,21 +182,23 @@ class FacebookRemover:
     def remove(self, ref: CommentRef) -> Receipt:
         """Remove; the receipt is written when reading finds nothing. One that was gone before is ``already_done``."""
         with self._page.graph.transport.recording() as exchanges:
-            before = self._before(ref)
-            if before is None:
-                gone = Visibility.MISSING_UNKNOWN
-                return _receipt(self._page, ref, Action.REMOVE, gone, exchanges, already_done=True)
-            if before.raw.get("can_remove") is False:
-                raise Unsupported(CANNOT_REMOVE.format(where=before.permalink or "the page"))
-            self._carry_out(ref)
-            return _receipt(self._page, ref, Action.REMOVE, Visibility.DELETED_BY_CITY, exchanges, already_done=False)
+            already_done = self._was_gone(ref)
+            stands = Visibility.MISSING_UNKNOWN if already_done else Visibility.DELETED_BY_CITY
+            return _receipt(self._page, ref, Action.REMOVE, stands, exchanges, already_done=already_done)
 
-    def _carry_out(self, ref: CommentRef) -> None:
-        lost = _write(lambda: self._page.graph.delete(self._page.path(ref)).data)
-        if not _comes_true(lambda: self._before(ref) is None):
-            raise lost or PermissionLost(NO_EFFECT, comment=str(ref))
+    def _was_gone(self, ref: CommentRef) -> bool:
+        before = self._seen(ref)
+        if before is None:
+            return True
+        if before.raw.get("can_remove") is False:
+            raise Unsupported(CANNOT_REMOVE.format(where=before.permalink or "the page"))
+        doubt = _write(lambda: self._page.graph.delete(self._page.path(ref)).data)
+        if not _comes_true(lambda: self._seen(ref) is None):
+            raise _failure(doubt, ref)
+        # Somebody else was quicker when Facebook found nothing to delete.
+        return isinstance(doubt, Gone)
 
-    def _before(self, ref: CommentRef) -> Comment | None:
+    def _seen(self, ref: CommentRef) -> Comment | None:
         try:
             return self._page.comment(ref)
         except Gone:
@@ -205,17 +212,29 @@ class _NotYet(Exception):
     """The platform said yes, but reading does not show it yet."""
 
 
-def _write(send: Callable[[], object]) -> ConnectorError | None:
+def _write(send: Callable[[], Mapping[str, object]]) -> ConnectorError | None:
     """Sends once. Returns the error of an answer that leaves open whether it was carried out: reading decides."""
     try:
         answer = send()
     except RateLimited:
         raise
-    except (Unavailable, Malformed) as lost:
-        return lost
-    if isinstance(answer, Mapping) and answer.get("success") is False:
+    except (Unavailable, Malformed, Gone) as doubt:
+        return doubt
+    if answer.get("success") is False:
         raise PermissionLost(REFUSED)
     return None
+
+
+def _failure(doubt: ConnectorError | None, ref: CommentRef) -> ConnectorError:
+    if doubt is None:
+        return PermissionLost(NO_EFFECT, comment=str(ref))
+    # "No such object" for a comment that can still be read: Facebook's words for a missing permission (100/33).
+    return PermissionLost(MAY_NOT_WRITE, exchange=doubt.exchange, **doubt.facts) if isinstance(doubt, Gone) else doubt
+
+
+def _stands(comment: Comment, wanted: Visibility) -> bool:
+    # Taken from the answer itself: a flag that is missing proves neither.
+    return comment.raw.get("is_hidden") is (wanted is Visibility.HIDDEN_BY_CITY)
 
 
 def _comes_true(question: Callable[[], bool]) -> bool:

@@ -211,6 +211,8 @@ def _client(timeout: float) -> httpx.Client:
         verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         timeout=timeout,
         follow_redirects=False,
+        # A proxy for the outside is no way to a server on this machine.
+        mounts={"all://localhost": None, "all://127.0.0.1": None, "all://[::1]": None},
         cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
         headers={"user-agent": USER_AGENT, "accept-encoding": "gzip, deflate"},
     )
@@ -233,8 +235,9 @@ def _sentence(error: httpx.HTTPError) -> str:
 
 
 def _is_certificate(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
+    chain: list[BaseException] = []
+    # Causes may form a circle.
+    while error is not None and error not in chain:
+        chain.append(error)
         error = error.__cause__ or error.__context__
-    return False
+    return any(isinstance(link, ssl.SSLCertVerificationError) for link in chain)

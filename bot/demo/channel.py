@@ -1,7 +1,7 @@
 """A channel as a web page: Block Kit drawn as a person would see it, every text escaped on its way.
 
-Slack decodes ``&lt; &gt; &amp;`` and gives meaning to ``<...>``, so a text that its sender forgot to escape shows here as
-the mention or link that it would become.
+Slack decodes ``&lt; &gt; &amp;`` and gives meaning to ``<...>``, so a text that its sender forgot to escape shows here
+as the mention or link that it would become.
 """
 
 from __future__ import annotations
@@ -13,20 +13,38 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, PackageLoader
 from markupsafe import Markup, escape
 
 Json = dict[str, Any]
 EMOJI = {
-    "warning": "⚠️", "rotating_light": "🚨", "white_check_mark": "✅", "x": "❌", "eyes": "👀", "lock": "🔒",
-    "no_entry": "⛔", "see_no_evil": "🙈", "memo": "📝", "link": "🔗", "hourglass": "⌛", "bell": "🔔", "page_facing_up": "📄",
-    "large_green_circle": "🟢", "large_yellow_circle": "🟡", "red_circle": "🔴", "scroll": "📜", "shield": "🛡️",
-    "mag": "🔍", "repeat": "🔁", "speech_balloon": "💬", "information_source": "ℹ️", "classical_building": "🏛️",
-}  # fmt: skip
+    "bell": "🔔",
+    "classical_building": "🏛️",
+    "eyes": "👀",
+    "hourglass": "⌛",
+    "information_source": "ℹ️",
+    "large_green_circle": "🟢",
+    "large_yellow_circle": "🟡",
+    "link": "🔗",
+    "lock": "🔒",
+    "mag": "🔍",
+    "memo": "📝",
+    "no_entry": "⛔",
+    "page_facing_up": "📄",
+    "red_circle": "🔴",
+    "repeat": "🔁",
+    "rotating_light": "🚨",
+    "scroll": "📜",
+    "see_no_evil": "🙈",
+    "shield": "🛡️",
+    "speech_balloon": "💬",
+    "warning": "⚠️",
+    "white_check_mark": "✅",
+    "x": "❌",
+}
 PICTURE_TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif", b"RIFF": "image/webp"}
-_TEMPLATES = Environment(
-    loader=PackageLoader("bot.demo"), autoescape=select_autoescape(default=True), undefined=StrictUndefined
-)
+_TEMPLATES = Environment(loader=PackageLoader("bot.demo"), autoescape=True)
+_WEB = re.compile(r"https?://|mailto:", re.IGNORECASE)
 _SPECIAL = re.compile(r"<([^<>]+)>")
 _STYLES = (
     (re.compile(r"(?<![\w*])\*(?!\s)([^*\n]+?)(?<!\s)\*(?![\w*])"), "strong"),
@@ -73,7 +91,7 @@ class _Drawing:
         """A text object: plain words, or Slack's markup."""
         if not one:
             return Markup()
-        return self.mrkdwn(one["text"]) if one["type"] == "mrkdwn" else Markup(_breaks(escape(_emoji(one["text"]))))
+        return self.mrkdwn(one["text"]) if one["type"] == "mrkdwn" else _breaks(_emoji(one["text"]))
 
     def mrkdwn(self, text: str) -> Markup:
         """Slack's markup as HTML. Only what this method writes itself is a tag."""
@@ -122,10 +140,12 @@ class _Drawing:
         if address.startswith("#"):
             return _mention("#" + (label or address[1:]))
         if address.startswith("!date^"):
-            return Markup(escape(_date(address, label)))
+            return escape(_date(address, label))
         if address.startswith("!"):
             return _mention("@" + (label or address[1:].split("^")[0]))
-        return _link(address, label or address)
+        if _WEB.match(address):
+            return _link(address, label or address)
+        return _plain(f"<{inner}>")
 
     def _leaves(self, leaves: Sequence[Json]) -> Markup:
         return Markup().join(self._leaf(leaf) for leaf in leaves)
@@ -133,17 +153,17 @@ class _Drawing:
     def _leaf(self, leaf: Json) -> Markup:
         match leaf["type"]:
             case "text":
-                html = Markup(_breaks(escape(leaf["text"])))
+                html = _breaks(leaf["text"])
             case "link":
                 html = _link(leaf["url"], leaf.get("text") or leaf["url"])
             case "emoji":
-                html = Markup(escape(EMOJI.get(leaf["name"], f":{leaf['name']}:")))
+                html = escape(EMOJI.get(leaf["name"], f":{leaf['name']}:"))
             case "user":
                 html = _mention("@" + self._view.people.get(leaf["user_id"], leaf["user_id"]))
             case "broadcast":
                 html = _mention("@" + leaf["range"])
             case _:
-                html = Markup(escape(leaf.get("fallback") or leaf.get("value") or leaf["type"]))
+                html = escape(leaf.get("fallback") or leaf.get("value") or leaf["type"])
         for style, tag in (("bold", "strong"), ("italic", "em"), ("strike", "s"), ("code", "code")):
             if (leaf.get("style") or {}).get(style):
                 html = _wrap(tag, html)
@@ -190,8 +210,8 @@ def _quotes(html: str) -> str:
     return "".join(blocks).removesuffix("<br>")
 
 
-def _breaks(html: str) -> str:
-    return str(html).replace("\n", "<br>")
+def _breaks(text: str) -> Markup:
+    return escape(text).replace("\n", Markup("<br>"))
 
 
 def _emoji(text: str) -> str:
@@ -206,7 +226,7 @@ def _date(address: str, fallback: str) -> str:
 
 
 def _href(url: str) -> str:
-    return url if re.match(r"(?i)(https?://|mailto:)", url) else "#"
+    return url if _WEB.match(url) else "#"
 
 
 def _link(url: str, label: str) -> Markup:
@@ -223,5 +243,3 @@ def _mention(text: str) -> Markup:
 
 def _wrap(tag: str, inner: Markup) -> Markup:
     return Markup(f"<{tag}>{{}}</{tag}>").format(inner)  # noqa: S704  (the tag is one of ours)
-
-

@@ -1,4 +1,4 @@
-"""What can go wrong on a wire, switched on while the town runs: the next calls that match get a fault, not an answer."""
+"""What can go wrong on a wire, switched on while the town runs: the next calls that match get a fault."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A Graph API server for one page: the real wire, on loopback, from the published specification (v26.0).
 
-Tokens come as ``access_token`` (query or form) or ``Authorization: Bearer``; errors, headers, cursors and batches look as
-the platform's do. Faults: ``graph.faults.next(graph_errors.token_expired(), path="/comments")``.
+Tokens come as ``access_token`` (query or form) or ``Authorization: Bearer``; errors, headers, cursors and batches look
+as the platform's do. Faults: ``graph.faults.next(graph_errors.token_expired(), path="/comments")``.
 """
 
 from __future__ import annotations
@@ -246,7 +246,11 @@ class Graph:
         answer = self.answer(method, split.path, params)
         headers = [{"name": "Content-Type", "value": "application/json; charset=UTF-8"}]
         headers += [{"name": name, "value": value} for name, value in answer.headers.items()]
-        return {"code": answer.status, **({"headers": headers} if with_headers else {}), "body": json.dumps(answer.body)}
+        return {
+            "code": answer.status,
+            **({"headers": headers} if with_headers else {}),
+            "body": json.dumps(answer.body),
+        }
 
 
 async def _params(request: Request) -> dict[str, str]:

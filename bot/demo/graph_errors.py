@@ -1,4 +1,4 @@
-"""The Graph's error answers, as errors to raise and as faults to plan (``research``: Graph API error reference, v26.0)."""
+"""The Graph's error answers (v26.0), as errors to raise and as faults to plan."""
 
 from __future__ import annotations
 
@@ -98,7 +98,10 @@ def token_expired() -> Fault:
 
 def permission_lost() -> Fault:
     """10: the app or the person lost a permission."""
-    message = "(#10) This endpoint requires the 'pages_read_user_content' permission or the 'Page Public Content Access' feature."
+    message = (
+        "(#10) This endpoint requires the 'pages_read_user_content' permission or the 'Page Public Content Access' "
+        "feature."
+    )
     return GraphError(message, code=10, status=403).fault()
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import email.utils
 import socket
 import struct
 import threading
-import time
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from bot.demo.faults import Fault, FaultKind, Faults
 
@@ -37,7 +40,8 @@ class Listener:
         self.calls: list[Call] = []
         self.port = 0
         self._app = _FaultyWire(app, faults, self.calls)
-        self._server: uvicorn.Server | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping = asyncio.Event()
         self._thread: threading.Thread | None = None
 
     @property
@@ -46,46 +50,62 @@ class Listener:
         return f"http://{LOOPBACK}:{self.port}"
 
     def start(self) -> None:
-        """Listen; returns when connections are accepted."""
-        sock = _bound_socket(self.port)
+        """Listen. Connections made before the thread is up wait in the socket's queue."""
+        sock = _listening_socket(self.port)
         self.port = sock.getsockname()[1]
-        server = uvicorn.Server(_config(self._app))
-        self._thread = threading.Thread(target=_serve, args=(server, sock), daemon=True, name=f"millbrook-{self.port}")
-        self._server = server
+        loop, self._stopping = asyncio.new_event_loop(), asyncio.Event()
+        self._loop = loop
+        self._thread = threading.Thread(
+            target=lambda: _run(loop, self._serve(sock)), daemon=True, name=f"millbrook-{self.port}"
+        )
         self._thread.start()
-        while not server.started and self._thread.is_alive():
-            time.sleep(0.001)
 
     def begin_stop(self) -> None:
         """Ask the server to stop and return at once, so that several can stop side by side."""
-        if self._server:
-            self._server.should_exit = True
+        if self._loop and self._thread and self._thread.is_alive():
+            with contextlib.suppress(RuntimeError):  # It ended by itself between the question and the call.
+                self._loop.call_soon_threadsafe(self._stopping.set)
 
     def stop(self) -> None:
-        """Stop listening, cut what hangs, and return when the thread is done. Stopping twice is harmless."""
+        """Stop listening, cut every connection, and return when the thread is done. Stopping twice is harmless."""
         self.begin_stop()
         if self._thread:
             self._thread.join(timeout=10)
-        self._server = self._thread = None
+        self._loop = self._thread = None
+
+    async def _serve(self, sock: socket.socket) -> None:
+        # uvicorn's own server wakes ten times a second and takes its time to stop; a test has neither.
+        config, state = _config(self._app), ServerState()
+        config.load()
+        server = await asyncio.get_running_loop().create_server(
+            lambda: _AbortableProtocol(config, state, app_state={}), sock=sock
+        )
+        await self._stopping.wait()
+        server.close()
+        for connection in list(state.connections):
+            connection.transport.abort()
+        for task in state.tasks:
+            task.cancel()
+        await asyncio.gather(*state.tasks, return_exceptions=True)
 
 
-def _bound_socket(port: int) -> socket.socket:
+def _listening_socket(port: int) -> socket.socket:
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind((LOOPBACK, port))
-    sock.listen(128)  # Connections made before the thread is up wait here.
+    sock.listen(128)
     return sock
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
-        app, http=_AbortableProtocol, loop="asyncio", ws="none", lifespan="off", log_config=None, log_level="critical",
-        access_log=False, server_header=False, timeout_graceful_shutdown=0,
-    )  # fmt: skip
+        app, lifespan="off", ws="none", log_config=None, log_level="critical", access_log=False, timeout_keep_alive=60
+    )
 
 
-def _serve(server: uvicorn.Server, sock: socket.socket) -> None:
-    asyncio.run(server.serve(sockets=[sock]))
+def _run(loop: asyncio.AbstractEventLoop, serving: Coroutine[None, None, None]) -> None:
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(serving)
 
 
 class _AbortableProtocol(H11Protocol):
@@ -97,9 +117,9 @@ class _AbortableProtocol(H11Protocol):
 
         async def with_abort(scope: Scope, receive: Receive, send: Send) -> None:
             scope[ABORT] = transport
-            await inner(scope, receive, send)  # type: ignore[arg-type]
+            await inner(scope, receive, send)
 
-        self.app = with_abort  # type: ignore[assignment]
+        self.app = with_abort
 
 
 class _FaultyWire:
@@ -116,9 +136,9 @@ class _FaultyWire:
         fault = self._faults.take(scope["method"], path)
         self._calls.append(Call(scope["method"], scope["path"], datetime.now(UTC), fault.kind if fault else None))
         if fault is None:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, _dated(send))
         else:
-            await self._break(fault, scope, receive, send)
+            await self._break(fault, scope, receive, _dated(send))
 
     async def _break(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         match fault.kind:
@@ -139,6 +159,18 @@ class _FaultyWire:
                 await _abort(scope, receive)
             case FaultKind.TRUNCATED:
                 await _truncate(self._app, scope, receive, send)
+
+
+def _dated(send: Send) -> Send:
+    """Adds the ``Date`` by which a client can tell whether its clock is true."""
+
+    async def dated(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            date = email.utils.formatdate(usegmt=True).encode()
+            message["headers"] = [(b"date", date), *message.get("headers", ())]
+        await send(message)
+
+    return dated
 
 
 async def _read_request(receive: Receive) -> None:

@@ -73,7 +73,7 @@ class PostOffice:
         self._loop.close()
         self._loop = self._thread = self._server = None
 
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
         """What aiosmtpd calls with a whole mail; the answer goes to the sender."""
         fault = self._faults.popleft() if self._faults else None
         if fault is MailFault.REFUSE:
@@ -81,7 +81,7 @@ class PostOffice:
         if fault is MailFault.LATER:
             return "451 4.3.2 System not accepting messages, try again later"
         self._keep(envelope)
-        if fault is MailFault.LOST_ANSWER and server.transport:
+        if fault is MailFault.LOST_ANSWER and isinstance(server.transport, asyncio.Transport):
             server.transport.abort()
         return "250 2.0.0 OK: kept"
 

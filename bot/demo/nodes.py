@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from bot.demo import graph_errors
 from bot.demo.fields import Field, write_fields
-from bot.demo.script import Account, Attachment
+from bot.demo.script import Account
 from bot.demo.wall import Wall, WallComment, WallPost
 
 VERSION = "v26.0"
@@ -28,10 +28,15 @@ PAGE_DEFAULT = (Field("name"), Field("id"))
 ACCOUNT_DEFAULT = PAGE_DEFAULT
 # Known to the Graph and never filled here; any other name is an error, as it is there.
 COMMENT_EMPTY = frozenset(
-    "admin_creator application live_broadcast_timestamp message_tags private_reply_conversation likes reactions".split()
+    ("admin_creator", "application", "likes", "live_broadcast_timestamp", "message_tags", "private_reply_conversation",
+     "reactions")
+)  # fmt: skip
+POST_EMPTY = frozenset(
+    ("attachments", "full_picture", "icon", "message_tags", "place", "properties", "shares", "story", "to", "via")
 )
-POST_EMPTY = frozenset("full_picture icon message_tags place properties shares story attachments to via".split())
-PAGE_EMPTY = frozenset("bio general_info mission company_overview impressum emails phone location picture".split())
+PAGE_EMPTY = frozenset(
+    ("bio", "company_overview", "emails", "general_info", "impressum", "location", "mission", "phone", "picture")
+)
 ATTACHMENT_TYPES = {
     "photo": "photo",
     "video": "video_inline",

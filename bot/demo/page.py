@@ -8,24 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.demo.faults import Faults, hang
 from bot.demo.listener import Listener
+from bot.demo.picture import picture
+from bot.demo.script import Account
 from bot.demo.wall import Wall, WallComment, WallPost
 
 MOST_THREADS = 200
 """A post shows its newest threads up to this many, and always the one that was asked for."""
 HUES = (12, 32, 84, 142, 174, 204, 232, 268, 316, 344)
-NAMELESS = "Facebook user"
-CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:"
-_TEMPLATES = Environment(
-    loader=PackageLoader("bot.demo"), autoescape=select_autoescape(default=True), undefined=StrictUndefined
-)
+CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'"
 
 
 class PageMode(StrEnum):
@@ -53,6 +51,20 @@ class _Shown:
     replies: tuple[_Shown, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _ShownPost:
+    """A post with the threads that are shown; ``total`` and ``left_out`` count what a visitor may see."""
+
+    post: WallPost
+    name: str
+    initials: str
+    hue: int
+    by_page: bool
+    threads: tuple[_Shown, ...]
+    total: int
+    left_out: int
+
+
 class PublicPage:
     """The server. ``mode`` may be changed while it runs; ``faults`` hang, slow or break it."""
 
@@ -60,12 +72,11 @@ class PublicPage:
         self.faults = Faults()
         self.mode = PageMode.OPEN
         self._wall = wall
-        slug = "/{slug}"
         routes = [
-            Route("/media/{name}", self._media),
-            Route(f"{slug}/comment-policy", self._policy),
-            Route(f"{slug}/posts/{{number}}", self._post),
-            Route(slug, self._front),
+            Route("/media/{name}", _media),
+            Route("/{slug}/comment-policy", self._policy),
+            Route("/{slug}/posts/{number}", self._post),
+            Route("/{slug}", self._front),
         ]
         self.listener = Listener(Starlette(routes=routes), self.faults)
 
@@ -75,82 +86,109 @@ class PublicPage:
 
     def post_page(self, post: WallPost, *, comment: str = "", reply: str = "") -> str:
         """One post with its comments; ``comment`` and ``reply`` are numbers as in a permalink."""
-        return self._render("page.html.j2", posts=[(post, *self._threads(post, comment, reply))], single=True)
+        return self._render("page.html.j2", posts=[self._shown_post(post, comment, reply)])
 
     def _front(self, request: Request) -> Response:
         if refusal := self._refusal(request):
             return refusal
-        posts = [(post, *self._threads(post, "", "")) for post in self._wall.posts()]
-        return _page(self._render("page.html.j2", posts=posts, single=False))
+        posts = [self._shown_post(post, "", "") for post in self._wall.posts()]
+        return _page(self._render("page.html.j2", posts=posts))
 
     def _post(self, request: Request) -> Response:
         if refusal := self._refusal(request):
             return refusal
-        number = request.path_params["number"]
         try:
-            post = self._wall.post(f"{self._wall.page_id}_{number}")
+            post = self._wall.post(f"{self._wall.page_id}_{request.path_params['number']}")
         except KeyError:
             return _page(self._render("gone.html.j2"), 404)
         query = request.query_params
         return _page(self.post_page(post, comment=query.get("comment_id", ""), reply=query.get("reply_comment_id", "")))
 
     def _policy(self, request: Request) -> Response:
+        # Never behind the login wall: the notice has to be where anybody can read it.
+        if request.path_params["slug"] != self._wall.masthead.slug:
+            return PlainTextResponse("Not found", 404)
         return _page(self._render("policy.html.j2"))
-
-    def _media(self, request: Request) -> Response:
-        number = re.sub(r"\D", "", request.path_params["name"])
-        picture = _TEMPLATES.get_template("picture.svg.j2").render(hue=HUES[zlib.crc32(number.encode()) % len(HUES)])
-        return Response(picture, media_type="image/svg+xml", headers={"content-security-policy": CSP})
 
     def _refusal(self, request: Request) -> Response | None:
         if request.path_params["slug"] != self._wall.masthead.slug:
             return PlainTextResponse("Not found", 404)
-        if self.mode is PageMode.LOGIN_WALL:
-            return _page(self._render("login.html.j2"))
-        return None
+        return _page(self._render("login.html.j2")) if self.mode is PageMode.LOGIN_WALL else None
 
-    def _threads(self, post: WallPost, comment: str, reply: str) -> tuple[list[_Shown], int]:
-        """The threads to show, oldest first, and how many comments a visitor may see in all."""
+    def _shown_post(self, post: WallPost, comment: str, reply: str) -> _ShownPost:
         visible = [one for one in self._wall.walk(post.id, newest_first=False) if not one.hidden]
         tops = [one for one in visible if one.parent_id is None]
-        replies: dict[str, list[WallComment]] = {}
-        for one in visible:
-            if one.parent_id:
-                replies.setdefault(one.parent_id, []).append(one)
+        replies = _by_parent(visible)
+        kept = tops[-MOST_THREADS:]
+        # The thread that was linked to comes first, however old it is.
+        linked = [top for top in tops if top.number == comment]
+        chosen = [*linked, *(top for top in kept if top.number != comment)]
+        threads = tuple(self._shown(top, replies.get(top.id, []), reply or comment) for top in chosen)
         total = sum(1 + len(replies.get(top.id, ())) for top in tops)
-        chosen = [top for place, top in enumerate(tops) if place >= len(tops) - MOST_THREADS or top.number == comment]
-        return [self._shown(top, replies.get(top.id, []), reply or comment) for top in chosen], total
+        name = self._name(post.by)
+        left_out = total - sum(1 + len(thread.replies) for thread in threads)
+        return _ShownPost(post, name, _initials(name), _hue(name), post.by_page, threads, total, left_out)
 
     def _shown(self, one: WallComment, replies: list[WallComment], wanted: str) -> _Shown:
-        name = self._name(one)
+        name, attachment = self._name(one.by), one.attachment
         return _Shown(
             id=one.id,
             number=one.number,
             name=name,
             initials=_initials(name),
-            hue=HUES[zlib.crc32(name.encode("utf-8", "replace")) % len(HUES)],
+            hue=_hue(name),
             by_page=one.by_page,
             text=one.text,
             at=one.created_at,
-            kind=one.attachment.kind if one.attachment else None,
-            title=(one.attachment.title or "") if one.attachment else "",
+            kind=attachment.kind if attachment else None,
+            title=(attachment.title or "") if attachment else "",
             wanted=one.number == wanted,
             replies=tuple(self._shown(reply, [], wanted) for reply in replies),
         )
 
-    def _name(self, one: WallComment) -> str:
-        if one.by is None:
-            return self._wall.masthead.name
-        return NAMELESS if one.by.anonymous else one.by.name
+    def _name(self, account: Account | None) -> str:
+        """The name shown. What the Graph keeps to itself (``anonymous``) any visitor can still read here."""
+        return account.name if account else self._wall.masthead.name
 
     def _render(self, template: str, **values: object) -> str:
         return _TEMPLATES.get_template(template).render(masthead=self._wall.masthead, **values)
 
 
+def _media(request: Request) -> Response:
+    return Response(picture(request.path_params["name"].partition(".")[0]), media_type="image/png")
+
+
 def _page(html: str, status: int = 200) -> Response:
-    return HTMLResponse(html, status, {"content-security-policy": CSP})
+    headers = {"content-security-policy": CSP, "x-content-type-options": "nosniff"}
+    # A lone surrogate, which JSON may carry, can't be written as UTF-8.
+    return Response(html.encode("utf-8", "replace"), status, headers, "text/html; charset=utf-8")
+
+
+def _by_parent(visible: list[WallComment]) -> dict[str, list[WallComment]]:
+    replies: dict[str, list[WallComment]] = {}
+    for one in visible:
+        if one.parent_id:
+            replies.setdefault(one.parent_id, []).append(one)
+    return replies
 
 
 def _initials(name: str) -> str:
     words = [word for word in name.split() if word[0].isalnum()]
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
+
+
+def _hue(name: str) -> int:
+    return HUES[zlib.crc32(name.encode("utf-8", "replace")) % len(HUES)]
+
+
+def _readable(text: str) -> str:
+    """Control characters that HTML can't hold, as the sign for a character that can't be shown."""
+    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", "\ufffd", text)
+
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("bot.demo"),
+    autoescape=True,
+    undefined=StrictUndefined,
+)
+_TEMPLATES.filters["readable"] = _readable

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from bot.demo.rows import Row, ScriptError, read_named_rows, read_rows
 
 PAGE = "page"
 """The account key under which the town itself comments and posts."""
@@ -23,10 +22,6 @@ ATTACHMENT_KINDS = ("photo", "video", "sticker", "animation", "link")
 OPENING, CLOSING = 7 * 60, 20 * 60
 """A file of bare comments is spread over these minutes of the day."""
 COMMENTS_PER_POST, MOST_POSTS = 200, 25
-
-
-class ScriptError(Exception):
-    """A script that can't be played. The sentence names the file, the line and what would be right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +49,7 @@ class Edit:
 
     minute: int
     text: str
+    expect: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +65,7 @@ class ScriptedPost:
 
 @dataclass(frozen=True, slots=True)
 class ScriptedComment:
-    """A comment with all that happens to it. ``expect`` is passed on to whoever plays the day, unread."""
+    """A comment with all that happens to it. ``twin`` and ``expect`` are for whoever plays the day, and unread here."""
 
     id: str
     minute: int
@@ -81,6 +77,7 @@ class ScriptedComment:
     edit: Edit | None = None
     deleted_minute: int | None = None
     attachment: Attachment | None = None
+    twin: str | None = None
     expect: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -102,12 +99,10 @@ class Script:
     @classmethod
     def load(cls, folder: Path) -> Script:
         """Read the three files of ``folder``. Raises ``ScriptError`` with file and line."""
-        accounts = {key: _account(key, row) for key, row in _named_rows(folder / "accounts.yaml")}
-        posts = tuple(_post(row) for row in _rows(folder / "posts.yaml"))
-        comments = tuple(_comment(row) for row in _rows(folder / "comments.yaml"))
-        script = cls(accounts, posts, comments)
-        _check_references(script, folder)
-        return script
+        accounts = {key: _account(key, row) for key, row in read_named_rows(folder / "accounts.yaml")}
+        posts = _posts(read_rows(folder / "posts.yaml"), accounts)
+        comments = _comments(read_rows(folder / "comments.yaml"), accounts, posts)
+        return cls(accounts, tuple(posts.values()), tuple(comments.values()))
 
     @classmethod
     def from_jsonl(cls, path: Path, *, posts: int | None = None) -> Script:
@@ -121,58 +116,7 @@ class Script:
         return _spread(spoken, posts or _post_count(len(spoken)), path.stem, tuple(skipped))
 
 
-def minute_of(clock: str) -> int:
-    """Minutes since midnight of ``"07:12"``. Raises ``ValueError``."""
-    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", clock)
-    if not match:
-        raise ValueError(f'"{clock}" is not a time of day such as "07:12"')
-    return int(match[1]) * 60 + int(match[2])
-
-
-@dataclass(frozen=True)
-class _Row:
-    """One mapping of a YAML file, with the place that an error has to name."""
-
-    values: Mapping[str, Any]
-    file: str
-    line: int
-
-    def error(self, what: str) -> ScriptError:
-        return ScriptError(f"{self.file}, line {self.line}: {what}")
-
-    def only(self, *known: str) -> None:
-        for key in self.values:
-            if key not in known:
-                raise self.error(f'unknown key "{key}"; known are {", ".join(known)}.')
-
-    def text(self, key: str) -> str:
-        value = self.values.get(key)
-        if not isinstance(value, str) or (not value and key != "text"):
-            raise self.error(f'"{key}" must be a text in quotes.')
-        return value
-
-    def text_or_none(self, key: str) -> str | None:
-        return None if self.values.get(key) is None else self.text(key)
-
-    def minute(self, key: str) -> int:
-        try:
-            return minute_of(self.text(key))
-        except ValueError as error:
-            raise self.error(f'"{key}": {error}.') from error
-
-    def minute_or_none(self, key: str) -> int | None:
-        return None if self.values.get(key) is None else self.minute(key)
-
-    def inner(self, key: str) -> _Row | None:
-        value = self.values.get(key)
-        if value is None:
-            return None
-        if not isinstance(value, Mapping):
-            raise self.error(f'"{key}" must be a mapping.')
-        return _Row(value, self.file, self.line)
-
-
-def _account(key: str, row: _Row) -> Account:
+def _account(key: str, row: Row) -> Account:
     row.only("name", "id", "anonymous")
     anonymous = row.values.get("anonymous", False)
     if not isinstance(anonymous, bool):
@@ -180,47 +124,78 @@ def _account(key: str, row: _Row) -> Account:
     return Account(key, row.text("name"), row.text_or_none("id"), anonymous)
 
 
-def _post(row: _Row) -> ScriptedPost:
+def _posts(rows: Sequence[Row], accounts: Mapping[str, Account]) -> dict[str, ScriptedPost]:
+    posts: dict[str, ScriptedPost] = {}
+    for row in rows:
+        post = _post(row)
+        _check_new(post.id, posts, row)
+        _check_account(post.by, accounts, row)
+        posts[post.id] = post
+    return posts
+
+
+def _post(row: Row) -> ScriptedPost:
     row.only("id", "text", "at", "by")
-    day, minute = _day_and_minute(row)
-    return ScriptedPost(row.text("id"), row.text("text"), day, minute, row.text_or_none("by") or PAGE)
-
-
-def _day_and_minute(row: _Row) -> tuple[int, int]:
-    day, _, clock = row.text("at").rpartition(" ")
-    if day and not re.fullmatch(r"-\d+d", day):
+    match = re.fullmatch(r"(?:-(\d{1,3})d )?(\d?\d:\d\d)", row.text("at"))
+    if not match:
         raise row.error('"at" must be a time such as "07:30", or days before it such as "-2d 15:00".')
-    try:
-        return int(day[:-1] or 0) if day else 0, minute_of(clock)
-    except ValueError as error:
-        raise row.error(f'"at": {error}.') from error
+    minute = row.minute_of(match[2], "at")
+    return ScriptedPost(row.text("id"), row.text("text"), -int(match[1] or 0), minute, row.text_or_none("by") or PAGE)
 
 
-def _comment(row: _Row) -> ScriptedComment:
-    row.only("id", "at", "post", "by", "text", "lang", "reply_to", "edit", "deleted_at", "attachment", "expect")
+def _comments(
+    rows: Sequence[Row], accounts: Mapping[str, Account], posts: Mapping[str, ScriptedPost]
+) -> dict[str, ScriptedComment]:
+    comments: dict[str, ScriptedComment] = {}
+    for row in rows:
+        comment = _comment(row)
+        _check_new(comment.id, comments, row)
+        _check_account(comment.by, accounts, row)
+        if comment.post not in posts:
+            raise row.error(f'post "{comment.post}" is not in posts.yaml.')
+        _check_reply(comment, comments, row)
+        comments[comment.id] = comment
+    return comments
+
+
+def _comment(row: Row) -> ScriptedComment:
+    row.only(
+        "id", "at", "post", "by", "text", "text_repeat", "lang", "reply_to", "edit", "deleted_at", "attachment", "twin",
+        "expect",
+    )  # fmt: skip
     return ScriptedComment(
         id=row.text("id"),
         minute=row.minute("at"),
         post=row.text("post"),
         by=row.text("by"),
-        text=row.text("text"),
+        text=_words(row),
         lang=row.text_or_none("lang"),
         reply_to=row.text_or_none("reply_to"),
         edit=_edit(row.inner("edit")),
         deleted_minute=row.minute_or_none("deleted_at"),
         attachment=_attachment(row.inner("attachment")),
-        expect=dict(row.values.get("expect") or {}),
+        twin=row.text_or_none("twin"),
+        expect=row.mapping("expect"),
     )
 
 
-def _edit(row: _Row | None) -> Edit | None:
+def _words(row: Row) -> str:
+    """``text``, or ``text_repeat: {text, times}`` for what is too long to write out."""
+    repeated = row.inner("text_repeat")
+    if repeated is None:
+        return row.text("text")
+    repeated.only("text", "times")
+    return repeated.text("text") * repeated.whole("times")
+
+
+def _edit(row: Row | None) -> Edit | None:
     if row is None:
         return None
-    row.only("at", "text")
-    return Edit(row.minute("at"), row.text("text"))
+    row.only("at", "text", "expect")
+    return Edit(row.minute("at"), row.text("text"), row.mapping("expect"))
 
 
-def _attachment(row: _Row | None) -> Attachment | None:
+def _attachment(row: Row | None) -> Attachment | None:
     if row is None:
         return None
     row.only("kind", "title", "url")
@@ -230,78 +205,24 @@ def _attachment(row: _Row | None) -> Attachment | None:
     return Attachment(kind, row.text_or_none("title"), row.text_or_none("url"))
 
 
-def _rows(path: Path) -> list[_Row]:
-    listed = _read_yaml(path)
-    if not isinstance(listed, Sequence) or isinstance(listed, str):
-        raise ScriptError(f"{path.name}, line 1: must be a list.")
-    rows = []
-    for index, values in enumerate(listed):
-        row = _Row(values, path.name, listed.lc.item(index)[0] + 1)  # type: ignore[attr-defined]
-        if not isinstance(values, Mapping):
-            raise row.error("must be a mapping.")
-        rows.append(row)
-    return rows
+def _check_new(one: str, known: Mapping[str, object], row: Row) -> None:
+    if one in known:
+        raise row.error(f'the id "{one}" is used twice.')
 
 
-def _named_rows(path: Path) -> list[tuple[str, _Row]]:
-    named = _read_yaml(path)
-    if not isinstance(named, Mapping):
-        raise ScriptError(f"{path.name}, line 1: must be a mapping of account keys.")
-    rows = []
-    for key, values in named.items():
-        row = _Row(values, path.name, named.lc.key(key)[0] + 1)  # type: ignore[attr-defined]
-        if not isinstance(values, Mapping):
-            raise row.error(f'account "{key}" must be a mapping.')
-        rows.append((str(key), row))
-    return rows
+def _check_account(key: str, accounts: Mapping[str, Account], row: Row) -> None:
+    if key != PAGE and key not in accounts:
+        raise row.error(f'account "{key}" is not in accounts.yaml.')
 
 
-def _read_yaml(path: Path) -> object:
-    try:
-        return YAML(typ="rt").load(path.read_text("utf-8"))
-    except OSError as error:
-        raise ScriptError(f"{path} can't be read; the script needs it.") from error
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ScriptError(f"{path.name}, line {line}: not valid YAML, {error.problem}.") from error
-
-
-def _check_references(script: Script, folder: Path) -> None:
-    _refuse_doubles((p.id for p in script.posts), folder / "posts.yaml")
-    _refuse_doubles((c.id for c in script.comments), folder / "comments.yaml")
-    posts, earlier = {p.id for p in script.posts}, dict[str, ScriptedComment]()
-    for comment in script.comments:
-        if problem := _problem(comment, script.accounts, posts, earlier):
-            raise ScriptError(f'comments.yaml, comment "{comment.id}": {problem}')
-        earlier[comment.id] = comment
-    for post in script.posts:
-        if post.by != PAGE and post.by not in script.accounts:
-            raise ScriptError(f'posts.yaml, post "{post.id}": account "{post.by}" is not in accounts.yaml.')
-
-
-def _problem(
-    comment: ScriptedComment, accounts: Mapping[str, Account], posts: set[str], earlier: Mapping[str, ScriptedComment]
-) -> str | None:
-    if comment.post not in posts:
-        return f'post "{comment.post}" is not in posts.yaml.'
-    if comment.by != PAGE and comment.by not in accounts:
-        return f'account "{comment.by}" is not in accounts.yaml.'
+def _check_reply(comment: ScriptedComment, earlier: Mapping[str, ScriptedComment], row: Row) -> None:
     if comment.reply_to is None:
-        return None
+        return
     parent = earlier.get(comment.reply_to)
     if parent is None:
-        return f'it replies to "{comment.reply_to}", which does not stand above it.'
+        raise row.error(f'it replies to "{comment.reply_to}", which does not stand above it.')
     if parent.post != comment.post:
-        return f'it replies to "{comment.reply_to}", which is under another post.'
-    return None
-
-
-def _refuse_doubles(ids: Iterable[str], path: Path) -> None:
-    seen: set[str] = set()
-    for one in ids:
-        if one in seen:
-            raise ScriptError(f'{path.name}: the id "{one}" is used twice.')
-        seen.add(one)
+        raise row.error(f'it replies to "{comment.reply_to}", which is under another post.')
 
 
 def _read_lines(path: Path) -> tuple[list[Mapping[str, Any]], list[str]]:
@@ -346,8 +267,7 @@ def _spread(spoken: Sequence[Mapping[str, Any]], post_count: int, title: str, sk
     accounts = {f"a{n}": Account(f"a{n}", name) for n, name in enumerate(names, start=1)}
     keys = {account.name: account.key for account in accounts.values()}
     posts = tuple(
-        ScriptedPost(f"p{n}", f"{title} ({n} of {post_count})", day=-1, minute=9 * 60)
-        for n in range(1, post_count + 1)
+        ScriptedPost(f"p{n}", f"{title} ({n} of {post_count})", day=-1, minute=9 * 60) for n in range(1, post_count + 1)
     )
     comments = tuple(
         ScriptedComment(

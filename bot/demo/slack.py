@@ -5,7 +5,7 @@ Messages stay in memory. ``GET /channel/<name>`` shows them as a person would se
 
 from __future__ import annotations
 
-import hashlib
+import base64
 import itertools
 import json
 import threading
@@ -16,31 +16,20 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.demo.blocks import block_errors
 from bot.demo.channel import ChannelView, channel_page
 from bot.demo.faults import Fault, Faults, json_answer
 from bot.demo.listener import Listener
+from bot.demo.slack_message import SlackError, decoded, message_content
 from bot.demo.wall import Clock, real_clock
 
 Json = dict[str, Any]
 TEAM = {"team": "Town of Millbrook", "team_id": "T0MILLBROOK", "url": "https://millbrook.slack.com/"}
 BOT = {"user": "beadle", "user_id": "U0BEADLE", "bot_id": "B0BEADLE", "app_id": "A0BEADLE"}
-LONGEST_TEXT, LONGEST_METADATA = 40_000, 16_384
 DEFAULT_LIMIT, MOST = 100, 999
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-
-
-class SlackError(Exception):
-    """``{"ok": false, "error": ...}``, with what else Slack says."""
-
-    def __init__(self, error: str, messages: list[str] | None = None) -> None:
-        super().__init__(error)
-        self.body: Json = {"ok": False, "error": error}
-        if messages:
-            self.body |= {"errors": messages, "response_metadata": {"messages": [f"[ERROR] {one}" for one in messages]}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +127,12 @@ class Slack:
 
     def write_page(self, path: Path, channel: str | None = None) -> None:
         """The channel as one HTML file with its pictures inside."""
-        path.write_text(self._page(channel or next(iter(self._rooms))), "utf-8")
+        path.write_bytes(self._page(channel or next(iter(self._rooms))).encode("utf-8", "replace"))
 
     def write_json(self, path: Path) -> None:
         """Every channel's messages, as Slack keeps them."""
         kept = {room.channel.name: room.messages for room in self._rooms.values()}
-        path.write_text(json.dumps(kept, indent=1, ensure_ascii=False), "utf-8")
+        path.write_text(json.dumps(kept, indent=1), "utf-8")
 
     async def _serve(self, request: Request) -> Response:
         args = await _arguments(request)
@@ -153,9 +142,9 @@ class Slack:
                 method = self._methods.get(request.path_params["method"])
                 if method is None:
                     raise SlackError("unknown_method")
-                return JSONResponse({"ok": True, **method(args)})
+                return _json_response({"ok": True, **method(args)})
         except SlackError as error:
-            return JSONResponse(error.body)
+            return _json_response(error.body)
 
     def _check_token(self, request: Request, args: Json) -> None:
         bearer = request.headers.get("authorization", "")
@@ -171,7 +160,7 @@ class Slack:
 
     def _post_message(self, args: Json) -> Json:
         room = self._room(args.get("channel", ""))
-        content = _content(args, self._uploads)
+        content = message_content(args, self._ready_files())
         thread = args.get("thread_ts")
         if thread is not None:
             self._find(room, thread, "thread_not_found")
@@ -186,7 +175,7 @@ class Slack:
     def _update(self, args: Json) -> Json:
         room = self._room(args.get("channel", ""))
         message = self._find(room, args.get("ts", ""), "message_not_found")
-        content = _content(args, self._uploads)
+        content = message_content(args, self._ready_files())
         # Slack keeps the old metadata when an update brings none.
         kept = {key: message[key] for key in ("metadata",) if key in message and key not in content}
         for key in ("text", "blocks", "metadata", "attachments"):
@@ -208,10 +197,10 @@ class Slack:
         return self._paged(room, rows, args)
 
     def _paged(self, room: _Room, rows: list[Json], args: Json) -> Json:
-        start, limit = _start(args), _limit(args)
+        start, limit = _start(rows, args), _limit(args)
         window, more = rows[start : start + limit], len(rows) > start + limit
         shown = [self._shown(room, one, _truthy(args.get("include_all_metadata"))) for one in window]
-        cursor = {"response_metadata": {"next_cursor": f"next_ts:{start + limit}"}} if more else {}
+        cursor = {"response_metadata": {"next_cursor": _cursor(window[-1])}} if more else {}
         return {"messages": shown, "has_more": more, "pin_count": 0, **cursor}
 
     def _shown(self, room: _Room, message: Json, with_metadata: bool) -> Json:
@@ -258,7 +247,7 @@ class Slack:
 
     def _complete_upload(self, args: Json) -> Json:
         shared = []
-        for row in _json(args.get("files"), "invalid_arguments") or []:
+        for row in decoded(args.get("files"), "invalid_arguments") or []:
             upload = self._uploads.get(str(row.get("id", "")))
             if upload is None:
                 raise SlackError("file_not_found")
@@ -284,7 +273,9 @@ class Slack:
                 page = self._page(request.path_params["name"])
             except SlackError:
                 return PlainTextResponse("no such channel", 404)
-        return HTMLResponse(page, headers={"content-security-policy": CSP})
+        return Response(
+            page.encode("utf-8", "replace"), 200, {"content-security-policy": CSP}, "text/html; charset=utf-8"
+        )
 
     def _page(self, channel: str) -> str:
         room = self._room(channel)
@@ -292,6 +283,9 @@ class Slack:
         people = {user.id: user.name for user in self.users} | {BOT["user_id"]: "Beadle"}
         view = ChannelView(room.channel.name, room.channel.purpose, TEAM["team"], pictures, people)
         return channel_page(view, room.messages)
+
+    def _ready_files(self) -> set[str]:
+        return {upload.id for upload in self._uploads.values() if upload.complete}
 
     def _room(self, channel: str) -> _Room:
         for room in self._rooms.values():
@@ -309,6 +303,11 @@ class Slack:
         now = int(self._clock().timestamp() * 1_000_000)
         self._last_ts = max(now, self._last_ts + 1)
         return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
+
+
+def _json_response(body: Json) -> Response:
+    # ASCII, as a lone surrogate can't be written as UTF-8.
+    return Response(json.dumps(body), media_type="application/json; charset=utf-8")
 
 
 async def _arguments(request: Request) -> Json:
@@ -336,47 +335,6 @@ async def _uploaded(request: Request) -> bytes:
     return b""
 
 
-def _content(args: Json, uploads: Mapping[str, Upload]) -> Json:
-    """What a message says: text, blocks and metadata, checked as Slack checks them."""
-    text, blocks = str(args.get("text") or ""), _json(args.get("blocks"), "invalid_blocks_format")
-    if not text and not blocks:
-        raise SlackError("no_text")
-    if len(text) > LONGEST_TEXT:
-        raise SlackError("msg_too_long")
-    content: Json = {"text": text}
-    if blocks:
-        ready = {upload.id for upload in uploads.values() if upload.complete}
-        if errors := block_errors(blocks, ready):
-            raise SlackError("invalid_blocks", errors)
-        content["blocks"] = [{"block_id": _block_id(n, one), **one} for n, one in enumerate(blocks)]
-    if metadata := _json(args.get("metadata"), "invalid_metadata_format"):
-        content["metadata"] = _checked_metadata(metadata)
-    return content
-
-
-def _checked_metadata(metadata: object) -> Json:
-    if not isinstance(metadata, dict) or not isinstance(metadata.get("event_payload"), dict):
-        raise SlackError("invalid_metadata_schema")
-    if not isinstance(metadata.get("event_type"), str) or not metadata["event_type"]:
-        raise SlackError("invalid_metadata_schema")
-    if len(json.dumps(metadata)) > LONGEST_METADATA:
-        raise SlackError("metadata_too_large")
-    return {"event_type": metadata["event_type"], "event_payload": metadata["event_payload"]}
-
-
-def _block_id(number: int, block: Json) -> str:
-    return hashlib.sha256(json.dumps([number, block]).encode()).hexdigest()[:5]
-
-
-def _json(value: object, error: str) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError as wrong:
-        raise SlackError(error) from wrong
-
-
 def _within(ts: str, args: Json) -> bool:
     oldest, latest = str(args.get("oldest") or ""), str(args.get("latest") or "")
     if _truthy(args.get("inclusive")) and ts in (oldest, latest):
@@ -391,11 +349,18 @@ def _seconds(ts: str) -> tuple[int, int]:
     return int(whole), int((part or "0").ljust(6, "0")[:6])
 
 
-def _start(args: Json) -> int:
-    cursor = str(args.get("cursor") or "next_ts:0")
-    if not cursor.startswith("next_ts:") or not cursor[8:].isdecimal():
-        raise SlackError("invalid_cursor")
-    return int(cursor[8:])
+def _cursor(message: Json) -> str:
+    return base64.b64encode(f"next_ts:{message['ts']}".encode()).decode()
+
+
+def _start(rows: list[Json], args: Json) -> int:
+    """Where the cursor's page begins: after the message it names, whatever was posted since."""
+    if not args.get("cursor"):
+        return 0
+    for place, row in enumerate(rows):
+        if _cursor(row) == args["cursor"]:
+            return place + 1
+    raise SlackError("invalid_cursor")
 
 
 def _limit(args: Json) -> int:

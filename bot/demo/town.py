@@ -20,7 +20,8 @@ from bot.demo.graph import Graph
 from bot.demo.mail import PostOffice
 from bot.demo.nodes import Links
 from bot.demo.page import PublicPage
-from bot.demo.script import PAGE, Account, Attachment, Script, ScriptedComment, minute_of
+from bot.demo.rows import minute_of
+from bot.demo.script import PAGE, Account, Attachment, Script, ScriptedComment
 from bot.demo.slack import Channel, Slack
 from bot.demo.wall import Clock, Masthead, Wall, WallComment, WallPost, real_clock
 
@@ -135,6 +136,7 @@ class Town:
 
     def start(self) -> Self:
         """Start every server and publish the posts of the days before."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as undo:
             undo.callback(self.stop)
             for listener in (self.graph.listener, self.page.listener, self.slack.listener):
@@ -146,13 +148,16 @@ class Town:
         return self
 
     def stop(self) -> None:
-        """Stop every server. Stopping twice is harmless."""
+        """Stop every server and leave what was said in Slack in the folder. Stopping twice is harmless."""
         listeners = (self.graph.listener, self.page.listener, self.slack.listener)
         for listener in listeners:
             listener.begin_stop()
         self.mail.stop()
         for listener in listeners:
             listener.stop()
+        if self.slack.messages():
+            self.slack.write_page(self.folder / "slack.html")
+            self.slack.write_json(self.folder / "slack.json")
 
     def __enter__(self) -> Self:
         return self.start()

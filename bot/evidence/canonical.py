@@ -11,7 +11,8 @@ def canonical(value: object) -> bytes:
     """UTF-8 JSON with sorted keys and no spaces.
 
     A lone surrogate (half a character, as platforms deliver now and then) has no UTF-8 form; it stays the JSON escape
-    ``\\udXXX``, so that reading gives the same text back. ``NaN`` and what isn't JSON raise ``ValueError`` and ``TypeError``.
+    ``\\udXXX``, so that reading gives the same text back. Raises ``ValueError`` for ``NaN``, ``TypeError`` for what
+    isn't JSON.
     """
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return text.encode("utf-8", "backslashreplace")

@@ -35,7 +35,13 @@ class Capture:
 
 
 class Capturer(Protocol):
-    """Looks at a permalink. Never raises for what a page, a browser or a network does: that is a ``Capture``, too."""
+    """Looks at a permalink. Never raises for what a page, a browser or a network does: that is a ``Capture``, too.
+
+    ``browser`` names the browser and its version, for the record; ``None`` if there is none.
+    """
+
+    @property
+    def browser(self) -> str | None: ...
 
     def capture(self, permalink: str | None, text: str, comment_id: str | None = None) -> Capture:
         """Picture the comment with these words. ``comment_id`` helps to find it where the page marks its comments."""
@@ -46,6 +52,8 @@ class Capturer(Protocol):
 
 class NoCapturer:
     """Takes no pictures, and says so: for cities, or machines, without a browser."""
+
+    browser: str | None = None
 
     def __init__(self, reason: str = "Pictures of the page are switched off.") -> None:
         self._reason = reason

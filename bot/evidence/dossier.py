@@ -1,4 +1,4 @@
-"""The dossier: everything that is known of one case at the moment it is sealed. Values only; nothing here has effects."""
+"""The dossier: everything that is known of one case at the moment it is sealed. Values only, no effects."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Whose time ``captured_at`` is, and how far the platform's ``Date`` header was off (seconds, ours minus theirs)."""
+    """Whose time ``captured_at`` is, and how far the platform's ``Date`` header was off (seconds, ours less theirs)."""
 
     source: str
     skew_s: float | None = None

@@ -16,7 +16,9 @@ from connectors.contract import Exchange
 CARD = "data/card/evidence.pdf"
 
 
-def package_members(dossier: Dossier, record: Mapping[str, Any], capture: Capture | None, card: bytes) -> dict[str, bytes]:
+def package_members(
+    dossier: Dossier, record: Mapping[str, Any], capture: Capture | None, card: bytes
+) -> dict[str, bytes]:
     """The payload of the package of a case."""
     return {
         "data/record.json": canonical(record),

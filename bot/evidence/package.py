@@ -8,7 +8,7 @@ import json
 import re
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ class Package:
         return self.members.get("data/capture/comment.png") or self.members.get("data/capture/viewport.png")
 
     def faults(self) -> tuple[str, ...]:
-        """What is wrong with the bag, one sentence each. Empty: every file is what the manifests say, and all are there."""
+        """What is wrong with the bag, one sentence each. Empty: every file is there, and what the manifests say."""
         tags = {_MANIFEST, "bagit.txt", "bag-info.txt"}
         payload = {name for name in self.members if name.startswith("data/")}
         strange = sorted(set(self.members) - payload - tags - {_TAGMANIFEST})
@@ -75,7 +75,17 @@ class Package:
         return faults
 
 
-def build(package_id: str, members: Mapping[str, bytes], info: Mapping[str, str], at: datetime) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Bag:
+    """A package that isn't on the disk yet: the ZIP, and the digests of the ZIP and of its payload manifest."""
+
+    package_id: str
+    data: bytes = field(repr=False)
+    sha256: str
+    manifest_sha256: str
+
+
+def build(package_id: str, members: Mapping[str, bytes], info: Mapping[str, str], at: datetime) -> Bag:
     """The ZIP of a bag with these payload ``members``. ``at`` stamps the files (two-second steps, as ZIP has them)."""
     for name in members:
         if not _NAME.fullmatch(name):
@@ -86,7 +96,8 @@ def build(package_id: str, members: Mapping[str, bytes], info: Mapping[str, str]
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(bag):
             archive.writestr(_entry(f"{package_id}/{name}", at), bag[name])
-    return out.getvalue()
+    data = out.getvalue()
+    return Bag(package_id, data, sha256(data), sha256(bag[_MANIFEST]))
 
 
 def read(path: Path) -> Package:

@@ -176,9 +176,7 @@ def _verdict(dossier: Dossier) -> dict[str, Any]:
     return {
         "outcome": verdict.outcome.value,
         "measure": verdict.measure.value,
-        "clauses": [
-            {"id": clause, "summary": dossier.policy.clauses.get(clause, "")} for clause in verdict.clauses
-        ],
+        "clauses": [{"id": clause, "summary": dossier.policy.clauses.get(clause, "")} for clause in verdict.clauses],
         "findings": [_finding(finding, dossier.comment.text) for finding in verdict.findings],
         "labels": dict(verdict.labels),
     }

@@ -23,12 +23,13 @@ from bot.ledger.tables import (
     Strike,
 )
 from bot.ledger.verdicts import from_json
-from bot.moderation.verdict import Verdict
+from bot.moderation.verdict import Span, Verdict
 from connectors.contract import Attachment, Author, Comment, CommentRef, Post, Visibility
 
 FINAL = frozenset(
     {CaseStatus.KEPT, CaseStatus.RESTORED, CaseStatus.REMOVED, CaseStatus.GONE, CaseStatus.SUPERSEDED}
 )
+_NOT_QUOTED = {"pii", "sexual"}
 OPEN_FOR_PEOPLE = (CaseStatus.WAITING, CaseStatus.PAUSED, CaseStatus.QUARANTINED)
 
 
@@ -106,6 +107,8 @@ class Listed:
     author: str | None
     text: str
     because: str
+    spans: tuple[Span, ...] = ()
+    may_be_quoted: bool = True
 
 
 def exists(session: Session, case_id: str) -> bool:
@@ -219,6 +222,66 @@ def sealed_packages_of_author(session: Session, platform: str, author_id: str | 
     return list(session.exec(query).all())
 
 
+def evidence_of_comment(session: Session, comment_id: str) -> list[Evidence]:
+    """The sealed packages of every case of one comment, by the platform's id of it."""
+    query = (
+        select(Evidence)
+        .join(Case, col(Case.case_id) == col(Evidence.case_id))
+        .join(Revision, col(Revision.id) == col(Case.revision))
+        .join(CommentRow, col(CommentRow.id) == col(Revision.comment))
+        .where(CommentRow.comment_id == comment_id)
+    )
+    return list(session.exec(query).all())
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of one revision: how it was judged, and its case where it was not clear."""
+
+    comment_id: str
+    outcome: str
+    case_id: str | None
+    status: str | None
+    because: str
+    clauses: tuple[str, ...]
+    rules: tuple[str, ...]
+    lang: str
+    visibility: str
+    package_id: str | None
+    sha256: str | None
+    picture: str | None
+
+
+def fates(session: Session) -> list[Fate]:
+    """The fate of every revision, in the order in which they were first seen."""
+    query = (
+        select(Revision, CommentRow, Case, Evidence)
+        .join(CommentRow, col(CommentRow.id) == col(Revision.comment))
+        .outerjoin(Case, col(Case.revision) == col(Revision.id))
+        .outerjoin(Evidence, col(Evidence.case_id) == col(Case.case_id))
+        .order_by(col(Revision.id))
+    )
+    return [_fate(*row) for row in session.exec(query).all()]
+
+
+def _fate(revision: Revision, comment: CommentRow, case: Case | None, evidence: Evidence | None) -> Fate:
+    verdict = from_json(revision.verdict)
+    return Fate(
+        comment_id=comment.comment_id,
+        outcome=revision.outcome,
+        case_id=case.case_id if case else None,
+        status=case.status if case else None,
+        because=case.because if case else "",
+        clauses=verdict.clauses,
+        rules=tuple(finding.rule_id for finding in verdict.findings),
+        lang=verdict.lang,
+        visibility=comment.visibility,
+        package_id=evidence.package_id if evidence else None,
+        sha256=evidence.sha256 if evidence else None,
+        picture=evidence.picture if evidence else None,
+    )
+
+
 def _post_revision(session: Session, post: PostRow | None) -> PostRevision | None:
     if post is None:
         return None
@@ -227,14 +290,17 @@ def _post_revision(session: Session, post: PostRow | None) -> PostRevision | Non
 
 
 def _line(case: Case, revision: Revision, comment: CommentRow) -> Listed:
+    verdict = from_json(revision.verdict)
     return Listed(
         case_id=case.case_id,
         page=case.page,
         status=case.status,
-        clauses=from_json(revision.verdict).clauses,
+        clauses=verdict.clauses,
         urgent=case.urgent,
         opened_at=case.opened_at,
         author=comment.author_name,
         text=revision.text,
         because=case.because,
+        spans=tuple(span for finding in verdict.findings for span in finding.spans),
+        may_be_quoted=not {finding.category for finding in verdict.findings} & _NOT_QUOTED,
     )

@@ -97,6 +97,21 @@ def decided(session: Session, since: datetime, until: datetime) -> Sequence[Deci
     return session.exec(query).all()
 
 
+def sealed(session: Session, since: datetime, until: datetime) -> list[tuple[str, str]]:
+    """(package id, SHA-256) of what was sealed in ``[since, until)``."""
+    query = (
+        select(Evidence.package_id, Evidence.sha256)
+        .where(Evidence.sealed_at >= since, Evidence.sealed_at < until)
+        .order_by(col(Evidence.sealed_at))
+    )
+    return list(session.exec(query).all())
+
+
+def is_carried_out(session: Session, decision: int) -> bool:
+    """Whether a decision has been carried out, or has failed and said so."""
+    return session.get_one(Decision, decision).carried_out_at is not None
+
+
 def digest(session: Session, day: str) -> DigestRow | None:
     """The digest of a local day (``2026-11-21``), if it was sent."""
     return session.get(DigestRow, day)

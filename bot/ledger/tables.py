@@ -64,6 +64,7 @@ class PageRow(SQLModel, table=True):
     failure: str | None = None
     polls: int = 0
     blind_seconds: float = 0.0
+    enrolled_at: datetime = _instant()
 
 
 class PostRow(SQLModel, table=True):
@@ -215,6 +216,7 @@ class Decision(SQLModel, table=True):
     reason: str = _exact()
     at: datetime = _instant()
     second_of: int | None = Field(default=None, foreign_key="decision.id", unique=True)
+    carried_out_at: datetime | None = _instant(nullable=True)
 
 
 class Strike(SQLModel, table=True):

@@ -20,9 +20,9 @@ class Turn:
     blind_seconds: float = 0.0
 
 
-def enrol(session: Session, slug: str, platform: str, page_id: str) -> None:
+def enrol(session: Session, slug: str, platform: str, page_id: str, now: datetime) -> None:
     """Make sure that the page has its row. A page that moved to another id starts its reading anew."""
-    row = session.get(PageRow, slug) or PageRow(slug=slug, platform=platform, page_id=page_id)
+    row = session.get(PageRow, slug) or PageRow(slug=slug, platform=platform, page_id=page_id, enrolled_at=now)
     if (row.platform, row.page_id) != (platform, page_id):
         row.platform, row.page_id, row.cursor = platform, page_id, None
     session.add(row)

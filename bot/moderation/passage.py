@@ -13,7 +13,7 @@ from bot.moderation.spelling import Decoded, decodings
 from bot.moderation.text import Folded, fold
 from bot.moderation.verdict import Item, Span
 
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[.!?\n;|]+", re.UNICODE)
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[.!?;|…]+(?=\s|$)|\n+")
 
 
 @dataclass(frozen=True, slots=True)

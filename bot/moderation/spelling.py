@@ -23,6 +23,7 @@ _LETTER_FOR = str.maketrans({
 _MASKED = re.compile(r"[a-zñ][a-zñ*#@%$&!?+^~×•·✻_¤§=]*")
 _BETWEEN = re.compile(r"[^\w\s,/&'$@]|_")
 _LONGEST = 40
+_LONGEST_PIECE = 2
 
 
 class Manner(Enum):
@@ -82,8 +83,14 @@ def _leet(core: str, at: int) -> Iterator[Decoded]:
 
 def _joined(core: str, at: int) -> Iterator[Decoded]:
     word = _BETWEEN.sub("", core).translate(_LETTER_FOR).replace("1", "i")
-    if len(word) < len(core) and len(word) >= 4 and word.isalpha():
+    if len(word) < len(core) and len(word) >= 4 and word.isalpha() and _is_chopped(core):
         yield Decoded(word, at, at + len(core), Manner.JOINED)
+
+
+def _is_chopped(core: str) -> bool:
+    """``sh.it`` is chopped up; ``put.a`` is two words without a blank. Pieces of one or two letters tell them apart."""
+    pieces = [piece for piece in _BETWEEN.split(core) if piece]
+    return len(pieces) > 1 and max(map(len, pieces)) <= _LONGEST_PIECE
 
 
 def _masked(core: str, at: int) -> Iterator[Decoded]:

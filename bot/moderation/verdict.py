@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.moderation.pack import PolicyPack
+
+SIGNABLE = frozenset({"profanity", "pii", "spam"})
+"""The categories that a city may sign for hiding by itself: their lists, checksums and counts name themselves."""
 
 
 class Outcome(StrEnum):
@@ -89,3 +96,29 @@ class Verdict:
     def clauses(self) -> tuple[str, ...]:
         """The clauses that the findings cite, each once, in the order found."""
         return tuple(dict.fromkeys(f.clause for f in self.findings))
+
+
+_ACTING = frozenset({Measure.HIDE, Measure.REMOVE})
+_RANK = {measure: rank for rank, measure in enumerate(Measure)}
+
+
+def decide(findings: Sequence[Finding], pack: PolicyPack, lang: str) -> Verdict:
+    """The verdict that the findings support under the pack. Pure.
+
+    ``ACT`` takes one finding that asks for hiding, whose rule can be printed in full (FA-02, FA-04), in a category
+    that a city may sign; anything else found is a person's to judge.
+    """
+    labels: dict[str, float] = {}
+    for finding in findings:
+        labels[finding.category] = max(labels.get(finding.category, 0.0), finding.score)
+    outcome = _outcome(findings)
+    measure = max((f.measure for f in findings), key=_RANK.__getitem__, default=Measure.NONE)
+    if outcome is not Outcome.ACT and measure in _ACTING:
+        measure = Measure.REVIEW
+    return Verdict(outcome, measure, tuple(findings), pack.ref, lang, labels)
+
+
+def _outcome(findings: Sequence[Finding]) -> Outcome:
+    if any(f.measure in _ACTING and f.enumerable and f.category in SIGNABLE for f in findings):
+        return Outcome.ACT
+    return Outcome.REVIEW if any(f.measure is not Measure.NONE for f in findings) else Outcome.CLEAR

@@ -8,6 +8,7 @@ number, because a policy names each list with its digest. One entry a line::
     word*           every word that begins so
     *word*          every word that holds it
     two words       these words, one after the other
+    f???            this word with its last letters masked: f***, f#@!
     ~ word          only in a text that is surely in the file's language: elsewhere the word is innocent
     ! word          never, although an entry above would find it
 """
@@ -83,6 +84,6 @@ def _entry(line: str, path: Path, number: int) -> Entry:
     own = line.startswith("~")
     word = line.removeprefix("~").strip()
     stem = fold(" ".join(word.strip("*").replace("'", "").split())).text
-    if len(stem) < 2 or "*" in stem:
-        raise PolicyError(at_line(path, number, f'"{line.strip()}" names no word; write one, with * only at its ends.'))
+    if len(stem) < 2 or not all(c.isalnum() or c in " ?" for c in stem):
+        raise PolicyError(at_line(path, number, f'"{line.strip()}" names no word; write one, letters and digits only, with * only at its ends.'))
     return Entry(stem, word.startswith("*"), word.endswith("*"), own)

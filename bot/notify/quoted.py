@@ -156,7 +156,6 @@ def _run(text: str, marks: bytearray, start: int, stop: int) -> Iterator[Piece]:
 def _few_marks(pieces: Sequence[Piece]) -> Iterator[Piece]:
     """The first matches keep their mark; a thousand marks would burst the message and show nothing more."""
     seen = 0
-    for kind, run in groupby(pieces, key=lambda piece: piece.kind):
-        for piece in run:
-            seen += kind == "matched"
-            yield Piece(piece.text, "plain") if kind == "matched" and seen > _MOST_MARKS else piece
+    for piece in pieces:
+        seen += piece.kind == "matched"
+        yield Piece(piece.text) if piece.kind == "matched" and seen > _MOST_MARKS else piece

@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column("failure", sa.String(), nullable=True),
         sa.Column("polls", sa.Integer(), nullable=False),
         sa.Column("blind_seconds", sa.Float(), nullable=False),
+        sa.Column("enrolled_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("slug"),
     )
     op.create_table(
@@ -232,6 +233,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("second_of", sa.Integer(), nullable=True),
+        sa.Column("carried_out_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["case_id"],
             ["cases.case_id"],

@@ -1,0 +1,234 @@
+"""The composition root: reads the configuration and puts the parts together. The one place that names concrete classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+import structlog
+
+import connectors
+from bot.desk import Desk
+from bot.dossiers import Dossiers, this_host, this_software
+from bot.errors import ConfigError, PolicyError
+from bot.evidence.browser import BrowserCapturer
+from bot.evidence.capture import Capturer, NoCapturer
+from bot.evidence.card import CardPrinter
+from bot.evidence.store import Archive
+from bot.ledger import database
+from bot.moderation.judge import Judge
+from bot.moderation.policy import PolicyShelf
+from bot.notify.email import Mailer
+from bot.notify.slack import SlackNotifier, SlackRefused, SlackUnavailable
+from bot.pages import Known, Page, Pages, load_pages
+from bot.people import People, load_people
+from bot.pipeline import Route
+from bot.preflight import Fitness
+from bot.review import Review
+from bot.settings import Settings
+from bot.telling import Alerts, Pictures
+from bot.worker import Outbox
+
+
+log = structlog.get_logger(__name__)
+
+
+def utc_now() -> datetime:
+    """Now, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What the files say. ``refused`` holds one error for each page that can't be used; the others go on."""
+
+    settings: Settings
+    pages: Pages
+    people: People
+    shelf: PolicyShelf
+    refused: tuple[ConfigError | PolicyError, ...]
+
+
+class Bench:
+    """The judges: one for each version of each policy, made when first needed."""
+
+    def __init__(self, shelf: PolicyShelf) -> None:
+        self._shelf = shelf
+        self._judges: dict[str, Judge] = {}
+
+    def judge_at(self, policy: str, at: datetime) -> Judge | None:
+        """The judge of the version in force at a time; ``None`` for the time before the first version."""
+        try:
+            pack = self._shelf.in_force(policy, at)
+        except PolicyError:
+            return None
+        if pack.digest not in self._judges:
+            self._judges[pack.digest] = Judge(pack, self._shelf.wordlists)
+        return self._judges[pack.digest]
+
+
+@dataclass(frozen=True, slots=True)
+class Beadle:
+    """Everything put together, from ``open_beadle``. ``tell`` says one sentence of ours in a page's Slack channel."""
+
+    configuration: Configuration
+    database_url: str
+    route: Route
+    review: Review
+    fitness: Fitness
+    outbox: Outbox
+    tell: Callable[[Desk, str, str], None]
+    slack: SlackNotifier | None
+    mailer: Mailer | None
+    capturer: Capturer
+    archive: Archive
+
+    @property
+    def settings(self) -> Settings:
+        return self.configuration.settings
+
+    def summary_of(self, clause: str) -> str:
+        """What a clause says, in the newest policy that has it; empty where none has."""
+        for pack in sorted(self.configuration.shelf.packs, key=lambda each: each.effective_at, reverse=True):
+            for each in pack.clauses:
+                if each.id == clause:
+                    return each.summary
+        return ""
+
+
+def configure(settings: Settings, *, read_tokens: bool = True, now: Callable[[], datetime] = utc_now) -> Configuration:
+    """Read policies, pages and people. Raises ``ConfigError`` or ``PolicyError`` for what stops everything."""
+    shelf = PolicyShelf.load(settings.config / "policies", settings.config / "wordlists")
+    known = Known(platforms=connectors.platforms(), policies=shelf.slugs, can_hide=_can_hide, now=now())
+    pages = load_pages(settings.config / "pages.yaml", known, read_tokens=read_tokens)
+    people = load_people(settings.config / "people.yaml", pages.listed)
+    return Configuration(settings, pages, people, shelf, (*shelf.refused.values(), *pages.refused))
+
+
+@contextmanager
+def open_beadle(settings: Settings, *, acts: bool, now: Callable[[], datetime] = utc_now) -> Iterator[Beadle]:
+    """Put everything together, and take it apart again.
+
+    ``acts=False`` is for commands that record what a person says: no token is read, no browser and no Slack is opened.
+    """
+    configuration = configure(settings, read_tokens=acts, now=now)
+    url = database.normalise(settings.database_url.get_secret_value())
+    with ExitStack() as stack:
+        printer = stack.enter_context(closing(CardPrinter()))
+        archive = _archive(configuration, printer, acts, now)
+        capturer = stack.enter_context(closing(_capturer(configuration, acts)))
+        outbox = stack.enter_context(closing(Outbox(url)))
+        slack = _slack(settings) if acts else None
+        tell = _teller(slack, now)
+        desks = _desks(configuration, stack, acts)
+        fitness = Fitness(desks, configuration.pages.city.policy_url, now, tell)
+        writing, reading = database.ledger_engine(url), database.reading_engine(url)
+        stack.callback(writing.dispose)
+        stack.callback(reading.dispose)
+        city, shelf = configuration.pages.city.name, configuration.shelf
+        route = Route(
+            desks=desks,
+            reading=reading,
+            writing=writing,
+            archive=archive,
+            capturer=capturer,
+            notifier=slack,
+            orders=outbox,
+            dossier=Dossiers(city, now, shelf.version, this_software(capturer), this_host()),
+            alert=Alerts(city, shelf.version),
+            picture=Pictures(archive, printer.png),
+            unfit=fitness.why_not,
+            clock=now,
+        )
+        yield Beadle(
+            configuration=configuration,
+            database_url=url,
+            route=route,
+            review=Review(route),
+            fitness=fitness,
+            outbox=outbox,
+            tell=tell,
+            slack=slack,
+            mailer=_mailer(settings),
+            capturer=capturer,
+            archive=archive,
+        )
+
+
+def _archive(
+    configuration: Configuration, printer: CardPrinter, acts: bool, now: Callable[[], datetime]
+) -> Archive:
+    settings = configuration.settings
+    tokens = [page.token.get_secret_value() for page in configuration.pages.pages] if acts else []
+    secrets = [*settings.secrets(), *tokens]
+    return Archive(settings.archive, printer, secrets=secrets, reserve=settings.disk_reserve, clock=now)
+
+
+def _capturer(configuration: Configuration, acts: bool) -> Capturer:
+    if not acts:
+        return NoCapturer("This command takes no pictures.")
+    settings = configuration.settings
+    hosts = sorted({host for page in configuration.pages.pages for host in page.public_hosts})
+    return BrowserCapturer(
+        allowed_hosts=hosts, browser=settings.browser, account=settings.capture_user, at_once=settings.captures
+    )
+
+
+def _slack(settings: Settings) -> SlackNotifier | None:
+    if settings.slack_token is None:
+        return None
+    return SlackNotifier(
+        settings.slack_token.get_secret_value(), base_url=settings.slack_base_url, channel=settings.slack_channel
+    )
+
+
+def _mailer(settings: Settings) -> Mailer | None:
+    if settings.smtp_url is None:
+        return None
+    return Mailer(settings.smtp_url.get_secret_value(), settings.mail_from or _SENDER)
+
+
+def _teller(slack: SlackNotifier | None, now: Callable[[], datetime]) -> Callable[[Desk, str, str], None]:
+    def tell(desk: Desk, sentence: str, key: str) -> None:
+        if slack is None:
+            return
+        try:
+            slack.say(desk.page.slack_channel, sentence, f"{key}:{desk.page.slug}:{now():%Y-%m-%dT%H:%M:%S}")
+        except (SlackUnavailable, SlackRefused) as error:
+            log.warning("Slack could not be told", page=desk.page.slug, because=error.sentence)
+
+    return tell
+
+
+def _desks(configuration: Configuration, stack: ExitStack, acts: bool) -> dict[str, Desk]:
+    bench = Bench(configuration.shelf)
+    return {page.slug: _desk(page, bench, stack, acts) for page in configuration.pages.pages}
+
+
+def _desk(page: Page, bench: Bench, stack: ExitStack, acts: bool) -> Desk:
+    # A command that only records what a person says must not need the page's token: it may not be theirs to read.
+    token = page.token.get_secret_value() if acts else _NO_TOKEN
+    connection = connectors.connect(page.platform, page_id=page.page_id, token=token, base_url=page.base_url)
+    stack.callback(connection.close)
+    can_hide = connection.connector.capabilities.hide != "none"
+    return Desk(
+        page=page,
+        connector=connection.connector,
+        hider=connection.hider,
+        remover=connection.remover,
+        auto_remover=connection.remover if page.auto_remove is not None and not can_hide else None,
+        judge_at=partial(bench.judge_at, page.policy),
+    )
+
+
+def _can_hide(platform: str) -> bool:
+    probe = connectors.connect(platform, page_id="0", token=_NO_TOKEN)
+    with closing(probe):
+        return probe.connector.capabilities.hide != "none"
+
+
+_NO_TOKEN = "none"  # noqa: S105  (the word itself: no call is made with it)
+_SENDER = "beadle@localhost.localdomain"

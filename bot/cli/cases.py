@@ -1,0 +1,156 @@
+"""`beadle cases`, `show`, the verbs of a decision, `pause` and `resume`."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import typer
+from rich.table import Table
+from rich.text import Text
+from sqlmodel import Session
+
+from bot.app import Beadle, open_beadle
+from bot.cli.casefile import describe
+from bot.cli.speech import console, one_line
+from bot.errors import NotAllowed
+from bot.ledger import cases as ledger
+from bot.ledger import database, days, switches
+
+from bot.people import Person, who_acts
+from bot.review import Answer, Verb
+from bot.settings import load_settings
+
+_ALL = typer.Option(False, "--all", help="Closed cases too.")
+_AS = typer.Option(None, "--as", metavar="PERSON", help="Who decides: your id in people.yaml.")
+_REASON = typer.Option(..., "--reason", help="Why, in a sentence; it is kept with the record.")
+_WAIT_S = 10.0
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("cases")(list_cases)
+    app.command("show")(show)
+    for verb, says in _VERBS.items():
+        app.command(verb, help=says)(_verb(cast(Verb, verb)))
+    app.command("pause")(pause)
+    app.command("resume")(resume)
+
+
+_VERBS = {
+    "keep": "Leave the comment up. Final for these words.",
+    "hide": "Hide the comment. Evidence is sealed already; `restore` takes it back.",
+    "restore": "Show a hidden comment again and void its strike.",
+    "remove": "Ask for a removal that can't be undone; another person must approve it.",
+    "approve": "Approve what is proposed, confirm what a rule hid, or be the second person of a removal.",
+}
+
+
+def list_cases(
+    everything: bool = _ALL,
+    page: str | None = typer.Option(None, "--page", help="Only this page's."),
+    limit: int = typer.Option(50, "--limit", min=1, help="How many at most."),
+) -> None:
+    """List the cases that wait for a person (with --all: every case)."""
+    statuses = () if everything else ledger.OPEN_FOR_PEOPLE
+    with open_beadle(load_settings(), acts=False) as beadle, Session(beadle.route.reading) as session:
+        found = ledger.listed(session, statuses=statuses, page=page, limit=limit)
+    out = console()
+    if not found:
+        out.print("No case waits for a person." if not everything else "There is no case yet.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("case", "since (UTC)", "status", "clause", "account displayed as", "comment"):
+        table.add_column(column, no_wrap=column != "comment", overflow="ellipsis")
+    for each in found:
+        table.add_row(
+            each.case_id,
+            f"{each.opened_at:%m-%d %H:%M}",
+            Text(f"{each.status}{' !' if each.urgent else ''}", "bold red" if each.urgent else ""),
+            ", ".join(each.clauses),
+            Text(one_line(each.author or "(no name)", 24)),
+            Text(one_line(each.text, 80)),
+        )
+    out.print(table)
+
+
+def show(
+    case_id: str = typer.Argument(..., metavar="CASE"),
+    pictures: Path | None = typer.Option(None, "--pictures", help="Put picture and card of the case into this folder."),
+) -> None:
+    """Show everything that is known of one case."""
+    with open_beadle(load_settings(), acts=False) as beadle:
+        with Session(beadle.route.reading) as session:
+            file = ledger.open_file(session, case_id)
+        console().print(describe(beadle, file, pictures), soft_wrap=True)
+
+
+def pause(
+    page: str | None = typer.Argument(None, metavar="[PAGE]", help="Only this page; without it every page."),
+    as_person: str | None = _AS,
+    reason: str = typer.Option("", "--reason", help="Why; it is kept."),
+) -> None:
+    """Stop all acts within one cycle. Comments are still read, judged and kept."""
+    with open_beadle(load_settings(), acts=False) as beadle:
+        scope = _scope(beadle, page)
+        new = beadle.review.pause(scope, _who(beadle, as_person), reason)
+    where = "every page" if scope == switches.ALL else scope
+    console().print(f"Acts are paused on {where}." if new else f"Acts were paused on {where} already.")
+
+
+def resume(
+    page: str | None = typer.Argument(None, metavar="[PAGE]", help="Only this page; without it the stop of all."),
+    as_person: str | None = _AS,
+) -> None:
+    """Let acts go on. What was held back asks for permission again."""
+    with open_beadle(load_settings(), acts=False) as beadle:
+        held = beadle.review.resume(_scope(beadle, page), _who(beadle, as_person))
+    if held is None:
+        console().print("Nothing was paused there.")
+    else:
+        console().print(f"Acts go on. {held} held-back cases ask for permission again.")
+
+
+def _verb(verb: Verb) -> Callable[..., None]:
+    def command(
+        case_id: str = typer.Argument(..., metavar="CASE"), as_person: str | None = _AS, reason: str = _REASON
+    ) -> None:
+        with open_beadle(load_settings(), acts=False) as beadle:
+            answer = beadle.review.decide(case_id, verb, _who(beadle, as_person), getpass.getuser(), reason)
+            console().print(f"{case_id}: {answer.sentence}", soft_wrap=True)
+            if not answer.needs_second:
+                console().print(_carried_out(beadle, answer), soft_wrap=True)
+
+    return command
+
+
+def _carried_out(beadle: Beadle, answer: Answer) -> str:
+    """Wait a little for the daemon to do it, and say how the case stands."""
+    if not database.daemon_is_running(beadle.database_url):
+        return "Recorded. No daemon is running: `beadle run` (or `beadle run --once`) carries it out."
+    until = time.monotonic() + _WAIT_S
+    while time.monotonic() < until:
+        with Session(beadle.route.reading) as session:
+            if days.is_carried_out(session, answer.decision):
+                case = ledger.open_file(session, answer.case_id).case
+                return f"Done: {case.status}. {case.because}"
+        time.sleep(0.2)
+    return f"Recorded; it is being carried out. `beadle show {answer.case_id}` tells how it went."
+
+
+def _who(beadle: Beadle, as_person: str | None) -> Person:
+    return who_acts(beadle.configuration.people, as_person, getpass.getuser())
+
+
+def _scope(beadle: Beadle, page: str | None) -> str:
+    if page is None:
+        return switches.ALL
+    if page not in beadle.configuration.pages.listed:
+        known = ", ".join(sorted(beadle.configuration.pages.listed))
+        raise NotAllowed(f'there is no page "{page}" in pages.yaml; there are: {known}.')
+    return page
+
+

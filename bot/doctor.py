@@ -1,0 +1,158 @@
+"""`beadle doctor`: everything that must be true, looked at one by one, each with what to do when it isn't."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Literal
+
+import sqlalchemy as sa
+
+from bot.app import Beadle, open_beadle
+from bot.errors import BeadleError, PolicyError
+from bot.evidence.health import Finding, browser_health, font_health
+from bot.evidence.verify import verify_archive
+from bot.ledger import database
+from bot.notify.email import MailRefused, MailUnavailable
+from bot.pages import Mode
+from bot.preflight import Fit, check_page
+from bot.settings import Settings, load_settings
+
+State = Literal["ok", "note", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. ``wrong`` must be fixed; a ``note`` is worth knowing."""
+
+    what: str
+    state: State
+    sentence: str
+
+
+def examine() -> Iterator[Check]:
+    """Look at everything, cheap things first. One thing that is wrong does not stop the others."""
+    try:
+        settings = load_settings()
+    except BeadleError as error:
+        yield Check("environment", "wrong", error.sentence)
+        return
+    yield Check("environment", "ok", f"configuration in {settings.config}")
+    yield _database(settings)
+    yield _archive(settings.archive, settings.disk_reserve)
+    yield from _pictures(settings)
+    try:
+        with open_beadle(settings, acts=True) as beadle:
+            yield from _configuration(beadle)
+            yield from _slack(beadle)
+            yield _mail(beadle)
+            yield from _pages(beadle)
+    except BeadleError as error:
+        yield Check("configuration", "wrong", error.sentence)
+
+
+def _database(settings: Settings) -> Check:
+    try:
+        url = database.normalise(settings.database_url.get_secret_value())
+        if database.is_sqlite(url) and not Path(sa.make_url(url).database or "").exists():
+            return Check("database", "note", "not made yet; `beadle migrate` or the first `beadle run` makes it")
+        engine = database.reading_engine(url)
+        with engine.connect() as connection:
+            connection.execute(sa.text("select count(*) from page"))
+        engine.dispose()
+    except BeadleError as error:
+        return Check("database", "wrong", error.sentence)
+    except sa.exc.SQLAlchemyError as error:
+        return Check("database", "wrong", f"can't be used ({type(error).__name__}); run `beadle migrate`.")
+    running = database.daemon_is_running(url)
+    return Check("database", "ok", "there and of this version" + ("; a daemon runs on it" if running else ""))
+
+
+def _archive(root: Path, reserve: float) -> Check:
+    """Write, read back, take away: nothing may be hidden where evidence can't be kept."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=root, prefix=".doctor-") as probe:
+            probe.write(b"beadle")
+            probe.flush()
+            if Path(probe.name).read_bytes() != b"beadle":
+                return Check("archive", "wrong", f"{root} does not give back what is written; look at its disk.")
+        disk = shutil.disk_usage(root)
+    except OSError as error:
+        return Check("archive", "wrong", f"{root} can't be written ({error.strerror}); give this account the folder.")
+    free = disk.free / disk.total
+    if free < reserve:
+        return Check("archive", "wrong", f"only {free:.0%} of its disk is free and {reserve:.0%} must stay so; make room.")
+    if not (root / "log").exists():
+        return Check("archive", "ok", f"{root}, empty; {disk.free / 1e9:.0f} GB free")
+    report = verify_archive(root)
+    if report.flaws:
+        return Check("archive", "wrong", f"{report.flaws[0].sentence} `beadle verify --all` lists all {len(report.flaws)}.")
+    return Check("archive", "ok", f"{root}, {report.packages} packages as they were sealed; {disk.free / 1e9:.0f} GB free")
+
+
+def _pictures(settings: Settings) -> Iterator[Check]:
+    for found in (*browser_health(settings.browser, settings.capture_user), *font_health()):
+        yield Check(found.what, _state(found), found.sentence)
+
+
+def _state(found: Finding) -> State:
+    return "ok" if found.ok else "note"
+
+
+def _configuration(beadle: Beadle) -> Iterator[Check]:
+    for error in beadle.configuration.refused:
+        what = "policy" if isinstance(error, PolicyError) else "page"
+        yield Check(what, "wrong", error.sentence)
+    people = beadle.configuration.people
+    yield Check("people", "ok", f"{len(people.people)} in people.yaml")
+    if not people.digest_recipients():
+        yield Check("people", "note", "nobody gets the digest; give somebody the role chief_of_staff.")
+    for slug in sorted(beadle.configuration.shelf.slugs):
+        pack = beadle.configuration.shelf.in_force(slug, datetime.now(UTC))
+        yield Check("policy", "ok", f"{slug}, version {pack.version}: {len(pack.rules)} rules, examples hold")
+
+
+def _slack(beadle: Beadle) -> Iterator[Check]:
+    if beadle.slack is None:
+        yield Check("slack", "note", "not configured: nobody is alerted; set BEADLE_SLACK_TOKEN and BEADLE_SLACK_CHANNEL.")
+        return
+    channels = {desk.page.slack_channel for desk in beadle.route.desks.values()} or {None}
+    for channel in channels:
+        problems = beadle.slack.check(channel)
+        for problem in problems:
+            yield Check("slack", "wrong", problem)
+        if not problems:
+            yield Check("slack", "ok", f"channel {channel or beadle.settings.slack_channel} can be written")
+
+
+def _mail(beadle: Beadle) -> Check:
+    if beadle.mailer is None:
+        return Check("mail", "note", "not configured: no digest is mailed; set BEADLE_SMTP_URL.")
+    try:
+        beadle.mailer.check()
+    except (MailUnavailable, MailRefused) as error:
+        return Check("mail", "wrong", error.sentence)
+    return Check("mail", "ok", f"the server takes mail from {beadle.mailer.sender}")
+
+
+def _pages(beadle: Beadle) -> Iterator[Check]:
+    policy_url = beadle.configuration.pages.city.policy_url
+    for slug, desk in sorted(beadle.route.desks.items()):
+        found = check_page(desk, policy_url, datetime.now(UTC))
+        yield from _page(f"page {slug}", found, desk.page.mode)
+
+
+def _page(what: str, found: Fit, mode: Mode) -> Iterator[Check]:
+    for problem in found.problems:
+        yield Check(what, "wrong", problem)
+    if not found.problems:
+        name = found.health.page_name if found.health else None
+        yield Check(what, "ok", f'"{name}", in {mode.value}; token, permissions, clock and published policy are good')
+    expires = found.health.token_expires_at if found.health else None
+    if expires is not None:
+        yield Check(what, "note", f"its token expires on {expires:%Y-%m-%d}; put in a new one before.")

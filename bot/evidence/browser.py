@@ -1,0 +1,76 @@
+"""Pictures by Chromium, from the daemon's side."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path
+
+from bot.evidence.capture import Capture
+from bot.evidence.chromium import find_browser, version_of
+from bot.evidence.hosts import Hosts
+from bot.evidence.seat import Seat
+
+
+class BrowserCapturer:
+    """Takes up to ``at_once`` pictures at a time, for any threads. Never raises for what a page or the browser does.
+
+    ``allowed_hosts``: see ``Hosts``; no other is ever spoken to. ``account``: as whom the browser runs when we are
+    root. ``seconds``: after that there is no picture, and the case is sealed with its card. ``recycle``: so many
+    looks, then a fresh browser.
+    """
+
+    def __init__(
+        self,
+        allowed_hosts: Iterable[str],
+        *,
+        browser: Path | None = None,
+        account: str | None = None,
+        at_once: int = 1,
+        seconds: float = 8.0,
+        recycle: int = 150,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._hosts = Hosts(tuple(allowed_hosts))
+        self._wanted = browser
+        self._all = [
+            Seat(self._hosts, browser=browser, account=account, seconds=seconds, recycle=recycle, monotonic=monotonic)
+            for _ in range(at_once)
+        ]
+        self._free: queue.LifoQueue[Seat] = queue.LifoQueue()  # the warm one first
+        for seat in self._all:
+            self._free.put(seat)
+
+    @cached_property
+    def browser(self) -> str | None:
+        """Which browser this is, with its version, for the record; ``None`` if there is none."""
+        found = find_browser(self._wanted)
+        return None if found is None else version_of(found)
+
+    def start(self) -> Capture | None:
+        """Start a browser now rather than at the first picture. ``None``, or a capture that says why it can't."""
+        seat = self._free.get()
+        try:
+            return seat.start()
+        finally:
+            self._free.put(seat)
+
+    def capture(self, permalink: str | None, text: str, comment_id: str | None = None) -> Capture:
+        """Picture the comment with these words. Within ``seconds``, not counting the start of a browser."""
+        refusal = self._hosts.refusal(permalink)
+        if refusal is not None:
+            return Capture(status="refused", reason=refusal, url_asked=permalink)
+        seat = self._free.get()
+        try:
+            return seat.take({"url": permalink, "text": text, "comment_id": comment_id})
+        finally:
+            self._free.put(seat)
+
+    def close(self) -> None:
+        """End the browsers and remove what they left. Waits for pictures that are being taken."""
+        for _ in self._all:
+            self._free.get().stop()
+        for seat in self._all:
+            self._free.put(seat)

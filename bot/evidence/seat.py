@@ -1,0 +1,175 @@
+"""One seat: one capture process with one browser; its time is bounded, and it is replaced when it fails."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import sys
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from bot.evidence.capture import Capture, Status
+from bot.evidence.chromium import FLAGS, find_browser
+from bot.evidence.hosts import Hosts
+from bot.evidence.pipe import Died, Hung, Pipe
+from bot.evidence.privilege import Quarters, Unfit, quarters
+
+INSTALL = "No browser is installed: apt-get install chromium-headless-shell chromium-sandbox (as root)."
+_START_S = 30.0
+_LATEST_S = 0.7
+_TRY_AGAIN_S = 300.0
+
+events = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    pipe: Pipe
+    scratch: Path
+    version: str
+    account: str
+
+
+class Seat:
+    """Takes one picture at a time. Not to be shared between threads."""
+
+    def __init__(
+        self,
+        hosts: Hosts,
+        *,
+        browser: Path | None,
+        account: str | None,
+        seconds: float,
+        recycle: int,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._hosts = hosts
+        self._wanted = browser
+        self._account = account
+        self._seconds = seconds
+        self._recycle = recycle
+        self._monotonic = monotonic
+        self._running: _Running | None = None
+        self._looks = 0
+        self._unfit: tuple[float, Capture] | None = None
+
+    def take(self, order: Mapping[str, str | None]) -> Capture:
+        """Take the picture that is asked for (``url``, ``text``, ``comment_id``). A dead browser is replaced once."""
+        until = self._monotonic() + self._seconds
+        for attempt in (1, 2):
+            started = self._monotonic()
+            unfit = self.start()
+            until += self._monotonic() - started
+            if unfit is not None:
+                return _asked(unfit, order)
+            try:
+                return self._look(order, until - self._monotonic())
+            except Hung:
+                self._kill("hung")
+                return _failed(order, f"The page kept the browser busy for more than {self._seconds:g} seconds.")
+            except Died:
+                self._kill(f"died, attempt {attempt}")
+        return _failed(order, "The browser died twice at this page.")
+
+    def _look(self, order: Mapping[str, str | None], seconds: float) -> Capture:
+        assert self._running is not None
+        answer = self._running.pipe.ask({**order, "seconds": max(seconds - _LATEST_S, 0.5)}, max(seconds, 0.6))
+        if answer["status"] == "died":
+            raise Died(answer["reason"])
+        self._looks += 1
+        found = _capture_of(order, answer, self._running)
+        if self._looks >= self._recycle:
+            self.stop()
+        return found
+
+    def start(self) -> Capture | None:
+        """See that a browser runs; else a capture that says why not, which is kept a while: a try costs seconds."""
+        if self._running is not None:
+            return None
+        if self._unfit is not None and self._monotonic() < self._unfit[0]:
+            return self._unfit[1]
+        unfit = self._launch()
+        self._unfit = None if unfit is None else (self._monotonic() + _TRY_AGAIN_S, unfit)
+        if unfit is not None:
+            events.warning("no pictures of the page can be taken", status=unfit.status, because=unfit.reason)
+        return unfit
+
+    def _launch(self) -> Capture | None:
+        browser = find_browser(self._wanted)
+        if browser is None:
+            missing = INSTALL if self._wanted is None else f"There is no browser at {self._wanted}."
+            return Capture(status="no_browser", reason=missing)
+        try:
+            place = quarters(browser, self._account)
+        except Unfit as error:
+            return Capture(status="no_sandbox", reason=str(error))
+        command = (*place.command, sys.executable, "-m", "bot.evidence.capture_process")
+        weakref.finalize(self, shutil.rmtree, place.scratch, ignore_errors=True)
+        pipe = Pipe(command, place.environment, place.scratch / "complaints")
+        return self._greet(pipe, place)
+
+    def _greet(self, pipe: Pipe, place: Quarters) -> Capture | None:
+        flags = [*FLAGS, *self._hosts.flags()]
+        order = {"browser": str(place.browser), "flags": flags, "allowed": self._hosts.pattern(), "seconds": _START_S}
+        try:
+            answer = pipe.ask(order, _START_S + 5)
+        except (Died, Hung) as error:
+            answer = {"status": "no_browser", "reason": f"The capture process could not start. {error}".strip()}
+        if answer["status"] == "ready":
+            self._running = _Running(pipe, place.scratch, answer["browser"], place.account)
+            self._looks = 0
+            return None
+        pipe.kill()
+        shutil.rmtree(place.scratch, ignore_errors=True)
+        return Capture(status=answer["status"], reason=answer["reason"])
+
+    def stop(self) -> None:
+        """End the browser and remove what it left."""
+        if self._running is not None:
+            self._running.pipe.end()
+            shutil.rmtree(self._running.scratch, ignore_errors=True)
+            self._running = None
+
+    def _kill(self, because: str) -> None:
+        if self._running is not None:
+            events.warning("the capture process is replaced", because=because)
+            self._running.pipe.kill()
+            shutil.rmtree(self._running.scratch, ignore_errors=True)
+            self._running = None
+
+
+def _capture_of(order: Mapping[str, str | None], answer: Mapping[str, Any], running: _Running) -> Capture:
+    status: Status = answer["status"]
+    box = answer.get("bbox")
+    own = {"browser": running.version, "account": running.account, "sandbox": "verified"}
+    return Capture(
+        status=status,
+        reason=answer.get("reason", ""),
+        url_asked=order["url"],
+        url_final=answer.get("url_final"),
+        http_status=answer.get("http_status"),
+        viewport_png=_bytes(answer.get("viewport_png")),
+        comment_png=_bytes(answer.get("comment_png")),
+        dom_html=answer.get("dom_html"),
+        bbox=None if box is None else (box[0], box[1], box[2], box[3]),
+        comment_text_visible=bool(answer.get("comment_text_visible", False)),
+        match_ratio=round(float(answer.get("match_ratio", 0.0)), 3),
+        facts={**answer["facts"], **own},
+    )
+
+
+def _asked(capture: Capture, order: Mapping[str, str | None]) -> Capture:
+    return Capture(status=capture.status, reason=capture.reason, url_asked=order["url"])
+
+
+def _failed(order: Mapping[str, str | None], reason: str) -> Capture:
+    return Capture(status="failed", reason=reason, url_asked=order["url"])
+
+
+def _bytes(encoded: str | None) -> bytes | None:
+    return None if encoded is None else base64.b64decode(encoded)

@@ -1,0 +1,124 @@
+"""The values of a policy pack: a city's policy as the judge applies it. Frozen; made by ``policy`` from a file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+from bot.errors import PolicyError
+from bot.moderation.verdict import Item, Measure, PolicyRef
+
+Binds = Literal["public", "staff", "both"]
+JudgedBy = Literal["rules", "people", "records"]
+
+CATEGORIES = ("profanity", "hate", "sexual", "threat", "spam", "political", "illegal", "pii", "attack")
+"""What a rule may be about."""
+
+FLAGS = ("tip", "self_harm", "safety", "unreadable", "language")
+"""Why something is put before a person although no rule is said to be broken."""
+
+PEOPLE_ONLY = frozenset({"political", "attack"})
+"""Categories that no machine judges: core speech, or a question for a court."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One clause of the policy, in our own words. ``judged_by``: rules (and people after them), people alone, or
+    records (it governs how we work, not what visitors say). ``why`` says why no rule judges it."""
+
+    id: str
+    summary: str
+    judged_by: JudgedBy
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One enumerable rule. ``parameters`` are the detector's; ``violates`` and ``allowed`` are the rule's tests.
+
+    ``strikes`` is what a confirmed violation counts; ``line`` is where the rule stands in its file.
+    """
+
+    id: str
+    clause: str
+    category: str
+    applies_to: Binds
+    detector: str
+    parameters: Mapping[str, object]
+    measure: Measure
+    strikes: int
+    urgent: bool
+    reason: str
+    violates: tuple[Item, ...]
+    allowed: tuple[Item, ...]
+    line: int
+
+    @property
+    def is_flag(self) -> bool:
+        """A flag asks a person to look; it alleges nothing."""
+        return self.category in FLAGS
+
+    def binds(self, by_page: bool) -> bool:
+        """Does the rule speak to the city's own pages (``by_page``), or to residents? A staff rule never to these."""
+        return self.applies_to in {"both", "staff" if by_page else "public"}
+
+
+@dataclass(frozen=True, slots=True)
+class Strikes:
+    """When confirmed violations are put before a person: ``threshold`` in ``window_days``; never acts by itself.
+
+    Copies of one text within ``merge_minutes`` are one event (FA-22).
+    """
+
+    threshold: int
+    window_days: int
+    merge_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyPack:
+    """One version of one city's policy.
+
+    ``published`` says where the city's own text is found; ``source`` is the pack's file, byte for byte, and ``digest``
+    its SHA-256. ``wordlists`` names each list with the digest of its file, so that the digest covers the lists too.
+    """
+
+    slug: str
+    title: str
+    city: str | None
+    version: str
+    adopted_on: date
+    effective_at: datetime
+    published: str
+    forum_purpose: str
+    clauses: tuple[Clause, ...]
+    rules: tuple[Rule, ...]
+    strikes: Strikes
+    wordlists: Mapping[str, str]
+    source: bytes = field(repr=False)
+    path: str = ""
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.source).hexdigest()
+
+    @property
+    def ref(self) -> PolicyRef:
+        return PolicyRef(self.slug, self.version, self.digest)
+
+    def clause(self, clause_id: str) -> Clause:
+        """The clause of that number. Raises ``PolicyError``."""
+        for clause in self.clauses:
+            if clause.id == clause_id:
+                return clause
+        raise PolicyError(f'Policy "{self.slug}" {self.version} has no clause "{clause_id}"; look at its file {self.path}.')
+
+    def rule(self, rule_id: str) -> Rule:
+        """The rule of that name. Raises ``PolicyError``."""
+        for rule in self.rules:
+            if rule.id == rule_id:
+                return rule
+        raise PolicyError(f'Policy "{self.slug}" {self.version} has no rule "{rule_id}"; look at its file {self.path}.')

@@ -1,0 +1,79 @@
+"""The shape of a policy pack's file. What may stand where; whether it makes sense is asked in ``scrutiny``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AwareDatetime, Field
+
+from bot.mistakes import Shape
+from bot.moderation.pack import Binds, JudgedBy
+from bot.moderation.verdict import Item
+
+_Text = Annotated[str, Field(min_length=1)]
+_Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+
+
+class ClauseShape(Shape):
+    noun: ClassVar[str] = "a clause"
+    id: _Text = Field(description="the clause's number in quotes", examples=['"3.4.3.A"'])
+    summary: _Text = Field(description="one line that says what the clause is about")
+    judged_by: JudgedBy = "rules"
+    why: str = Field("", description="why no rule judges it")
+
+
+class ExampleShape(Shape):
+    noun: ClassVar[str] = "an example"
+    text: str = Field(description="the comment's text in quotes")
+    lang: str | None = Field(None, description="a language", examples=["pt"])
+    copies: int = Field(0, description="a number of earlier copies", examples=["3"])
+    has_media: bool = Field(False, description="true or false")
+
+
+class RuleShape(Shape):
+    noun: ClassVar[str] = "a rule"
+    id: _Slug = Field(description="a name in small letters and hyphens", examples=["obscene-words"])
+    clause: str = Field("", description="the clause that the rule serves", examples=['"3.4.3.A"'])
+    category: str = Field(description="what the rule is about", examples=["profanity"])
+    applies_to: Binds = Field("public", description="public, staff or both")
+    detector: str = Field(description="a detector", examples=["word_list"])
+    parameters: Mapping[str, Any] = Field(default_factory=dict, description="the detector's parameters")
+    measure: Literal["alert", "review", "hide"] = Field(description="alert, review or hide")
+    strikes: int = Field(0, ge=0, le=3, description="how many strikes a confirmed violation counts, 0 to 3")
+    urgent: bool = Field(False, description="true or false")
+    reason: _Text = Field(description="the sentence that people read")
+    violates: tuple[str | ExampleShape, ...] = Field(description="a list of comments that the rule must find")
+    allowed: tuple[str | ExampleShape, ...] = Field(description="a list of comments that the rule must not find")
+
+
+class StrikesShape(Shape):
+    noun: ClassVar[str] = "strikes"
+    threshold: int = Field(3, ge=2, description="how many confirmed violations are put before a person", examples=["3"])
+    window_days: int = Field(365, ge=1, description="a number of days", examples=["365"])
+    merge_minutes: int = Field(60, ge=0, description="a number of minutes", examples=["60"])
+
+
+class PackShape(Shape):
+    noun: ClassVar[str] = "a policy"
+    slug: _Slug = Field(description="a name in small letters and hyphens", examples=["clinton-city"])
+    title: _Text = Field(description="the policy's title")
+    city: str | None = Field(None, description="the city's name")
+    version: _Text = Field(description="a version in quotes", examples=['"2024-01"'])
+    adopted_on: date = Field(description="a date", examples=["2024-01-08"])
+    effective_at: AwareDatetime = Field(description="a time with its zone in quotes", examples=['"2024-01-08T00:00:00-05:00"'])
+    published: _Text = Field(description="where the city's own text is found")
+    forum_purpose: _Text = Field(description="what the page is for, in a sentence")
+    strikes: StrikesShape = StrikesShape()
+    wordlists: Mapping[str, str] = Field(default_factory=dict, description="each list with the SHA-256 of its file")
+    clauses: tuple[ClauseShape, ...] = Field(min_length=1, description="a list of clauses")
+    rules: tuple[RuleShape, ...] = Field(description="a list of rules")
+    flags: tuple[RuleShape, ...] = Field((), description="a list of flags, written as rules")
+
+
+def item_of(example: str | ExampleShape) -> Item:
+    """An example as the judge is given it."""
+    if isinstance(example, str):
+        return Item(example)
+    return Item(example.text, lang=example.lang, copies=example.copies, has_media=example.has_media)

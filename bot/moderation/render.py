@@ -1,0 +1,67 @@
+"""Everything that a policy blocks, as text: the complete answer to "what exactly is blocked?" (FA-02)."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from bot.moderation.judge import detector_of
+from bot.moderation.pack import Clause, PolicyPack, Rule
+from bot.moderation.verdict import SIGNABLE, Measure
+from bot.moderation.wordlists import WordLists
+
+_WIDTH = 110
+_JUDGED_BY = {
+    "rules": "judged by the rules below, and by people",
+    "people": "judged by people alone",
+    "records": "governs how the city works",
+}
+_MEASURE = {
+    Measure.ALERT: "people are alerted",
+    Measure.REVIEW: "a person reviews it",
+    Measure.HIDE: "may be hidden at once where the city signed for it, otherwise a person reviews it",
+}
+_BINDS = {"public": "visitors' comments", "staff": "the city's own posts", "both": "visitors and the city alike"}
+
+
+def render(pack: PolicyPack, wordlists: WordLists) -> str:
+    """The policy, its clauses, and every rule with every word, phrase, number and host that it looks for."""
+    return "\n".join(_lines(pack, wordlists)) + "\n"
+
+
+def _lines(pack: PolicyPack, wordlists: WordLists) -> Iterator[str]:
+    yield pack.title
+    yield "=" * len(pack.title)
+    yield from _paragraph(f"Policy {pack.slug}, version {pack.version}, adopted {pack.adopted_on}, in force from"
+                          f" {pack.effective_at:%Y-%m-%d %H:%M} UTC. SHA-256 of its file: {pack.digest}.")
+    yield from _paragraph(f"City's own text: {pack.published}")
+    yield from _paragraph(f"Purpose of the page: {pack.forum_purpose}")
+    yield from _paragraph("What no rule below finds stays up without anybody being alerted. Only these categories may be"
+                          f" hidden without a person first: {', '.join(sorted(SIGNABLE))}.")
+    yield from ("", "Clauses", "-------")
+    for clause in pack.clauses:
+        yield from _clause(clause)
+    for title, flags in (("Rules", False), ("Flags: nothing is alleged, a person is asked to look", True)):
+        yield from ("", title, "-" * len(title))
+        for rule in pack.rules:
+            if rule.is_flag is flags:
+                yield from _rule(rule, wordlists)
+
+
+def _clause(clause: Clause) -> Iterator[str]:
+    why = f" {clause.why}" if clause.why else ""
+    yield from _paragraph(f"{clause.id}  {clause.summary} ({_JUDGED_BY[clause.judged_by]}.{why})", "    ")
+
+
+def _rule(rule: Rule, wordlists: WordLists) -> Iterator[str]:
+    yield ""
+    urgent = ", urgently" if rule.urgent else ""
+    yield from _paragraph(f"[{rule.id}] clause {rule.clause}, {rule.category}; {_BINDS[rule.applies_to]};"
+                          f" {_MEASURE[rule.measure]}{urgent}; strikes: {rule.strikes}", "    ")
+    yield from _paragraph(f"    {rule.reason}", "    ")
+    for line in detector_of(rule, wordlists).describe():
+        yield from _paragraph(f"    {line}", "      " + " " * (len(line) - len(line.lstrip())))
+
+
+def _paragraph(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(text, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

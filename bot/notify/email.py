@@ -1,0 +1,209 @@
+"""Mail by SMTP, with the trust store of the system. Connects only while it sends."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import smtplib
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, getaddresses
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import truststore
+
+from bot.errors import BeadleError, ConfigError
+from bot.notify.quoted import one_line
+
+URL_SHAPE = (
+    "BEADLE_SMTP_URL must look like smtp://user:password@mail.example.gov:587 or smtps://…:465 "
+    "(write %40 for @, %2F for / and %3A for : inside the password)."
+)
+ODD_OPTION = 'BEADLE_SMTP_URL knows one option, starttls=always or starttls=never, not "{option}".'
+UNENCRYPTED = "BEADLE_SMTP_URL would send the password unencrypted: use starttls=always or smtps://."
+BAD_ADDRESS = (
+    '"{address}" is no mail address: write one such as beadle@example.gov (in BEADLE_MAIL_FROM or people.yaml).'
+)
+NO_RECIPIENT = "Nobody is to receive this mail: give somebody in config/people.yaml the role chief_of_staff."
+UNREACHABLE = "The mail server {host} can't be reached just now; the mail is tried again by itself."
+LATER = "The mail server {host} asks to try again later ({code})."
+BAD_CERTIFICATE = (
+    "The certificate of {host} can't be verified: "
+    "add your city's own certificate authority to the system's trust store."
+)
+NO_STARTTLS = (
+    "The mail server {host} offers no encryption: use smtps://, or starttls=never for a relay in your own house."
+)
+BAD_LOGIN = "The mail server {host} does not take the user name and password ({code}): correct BEADLE_SMTP_URL."
+REFUSED = "The mail server {host} refused the mail ({code}): check BEADLE_MAIL_FROM and the recipients' addresses."
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_ADDRESS = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+")
+_PORTS = {"smtp": 587, "smtps": 465}
+
+
+class MailUnavailable(BeadleError):
+    """The mail is not known to have been taken. Try again; the same Message-ID lets readers' programs see one mail."""
+
+
+class MailRefused(BeadleError):
+    """The mail server won't until a person mends something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where mail goes. ``tls``: at once, by STARTTLS, or never."""
+
+    host: str
+    port: int
+    tls: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+def server(url: str) -> Server:
+    """Read ``smtp://user:password@host:587?starttls=always`` or ``smtps://…``. Raises ``ConfigError``.
+
+    ``starttls`` is ``always``, or ``never`` for a relay without a password; a loopback server needs neither.
+    """
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, parts.hostname
+    except ValueError:
+        # The cause repeats a piece of the address, which may be a piece of the password.
+        raise ConfigError(URL_SHAPE) from None
+    if parts.scheme not in _PORTS or not host or parts.path not in ("", "/") or parts.fragment:
+        raise ConfigError(URL_SHAPE)
+    tls = _tls(parts.scheme, host, parts.query)
+    password = unquote(parts.password) if parts.password else None
+    if password and tls == "never" and host not in _LOOPBACK:
+        raise ConfigError(UNENCRYPTED)
+    user = unquote(parts.username) if parts.username else None
+    return Server(host, port or _PORTS[parts.scheme], tls, user, password)
+
+
+def _tls(scheme: str, host: str, query: str) -> str:
+    options = parse_qs(query, keep_blank_values=True)
+    chosen = options.pop("starttls", ["never" if host in _LOOPBACK else "always"])[-1]
+    odd = next(iter(options), None) or (chosen if chosen not in {"always", "never"} else None)
+    if odd:
+        raise ConfigError(ODD_OPTION.format(option=one_line(odd, limit=20)))
+    return "at_once" if scheme == "smtps" else chosen
+
+
+def message_id(city: str, day: str, sender: str = "beadle@beadle.invalid") -> str:
+    """The same Message-ID for the same city and day: a digest that is sent twice is one mail to its readers."""
+    mark = hashlib.sha256(f"{city}\n{day}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"<digest.{day}.{mark}@{sender.rpartition('@')[2].rstrip('> ')}>"
+
+
+def compose(
+    *, sender: str, to: tuple[str, ...], subject: str, html: str, text: str, identity: str, now: datetime
+) -> EmailMessage:
+    """A mail in two forms, plain first. The same arguments give the same bytes."""
+    if not to:
+        raise ConfigError(NO_RECIPIENT)
+    message = EmailMessage()
+    message["From"] = _address(sender)
+    message["To"] = ", ".join(_address(each) for each in to)
+    message["Subject"] = one_line(subject)
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = identity
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text, cte="quoted-printable")
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
+    message.set_boundary("beadle-" + hashlib.sha256((text + html).encode()).hexdigest()[:32])
+    return message
+
+
+def _address(written: str) -> str:
+    found = [address for _, address in getaddresses([written])]
+    if not written.isprintable() or len(found) != 1 or not _ADDRESS.fullmatch(found[0]):
+        raise ConfigError(BAD_ADDRESS.format(address=one_line(written, limit=80)))
+    return written
+
+
+class Mailer:
+    """Sends mail through one server. ``url``: see ``server``; ``sender``: the From address; ``timeout``: seconds."""
+
+    def __init__(self, url: str, sender: str, timeout: float = 20.0) -> None:
+        self._server = server(url)
+        self.sender = _address(sender)
+        self._timeout = timeout
+
+    def __repr__(self) -> str:
+        return f"Mailer({self._server!r}, sender={self.sender!r})"
+
+    def send(self, message: EmailMessage) -> tuple[str, ...]:
+        """Send a mail; the addresses that the server would not take are returned, the others have it.
+
+        Raises ``MailUnavailable`` (try again) or ``MailRefused`` (a person mends something).
+        """
+        with self._named_errors(), self._talk() as smtp:
+            return tuple(smtp.send_message(message))
+
+    def check(self) -> None:
+        """Connect, encrypt and log in, and send nothing. Raises as ``send`` does."""
+        with self._named_errors(), self._talk() as smtp:
+            smtp.noop()
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        host = self._server.host
+        try:
+            yield
+        except smtplib.SMTPAuthenticationError as error:
+            raise MailRefused(BAD_LOGIN.format(host=host, code=error.smtp_code)) from error
+        except smtplib.SMTPNotSupportedError as error:
+            raise MailRefused(NO_STARTTLS.format(host=host)) from error
+        except smtplib.SMTPRecipientsRefused as error:
+            raise _refusal(host, [code for code, _ in error.recipients.values()]) from error
+        except smtplib.SMTPResponseException as error:
+            raise _refusal(host, [error.smtp_code]) from error
+        except ssl.SSLCertVerificationError as error:
+            raise MailRefused(BAD_CERTIFICATE.format(host=host)) from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise MailUnavailable(UNREACHABLE.format(host=host), cause=type(error).__name__) from error
+
+    @contextmanager
+    def _talk(self) -> Iterator[smtplib.SMTP]:
+        smtp = self._connect()
+        try:
+            if self._server.tls == "always":
+                smtp.starttls(context=_trust())
+            if self._server.user and self._server.password:
+                smtp.login(self._server.user, self._server.password)
+            yield smtp
+        finally:
+            # The mail was taken, or not, before this: a server that is rude at the farewell changes nothing.
+            with suppress(OSError, smtplib.SMTPException):
+                smtp.quit()
+            smtp.close()
+
+    def _connect(self) -> smtplib.SMTP:
+        host, port = self._server.host, self._server.port
+        if self._server.tls == "at_once":
+            return smtplib.SMTP_SSL(host, port, _greeting(), timeout=self._timeout, context=_trust())
+        return smtplib.SMTP(host, port, _greeting(), timeout=self._timeout)
+
+
+def _trust() -> ssl.SSLContext:
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _greeting() -> str:
+    """How we name ourselves in EHLO. The library would ask DNS, which may take half a minute to say nothing."""
+    name = socket.gethostname()
+    return name if "." in name and name.isascii() else "[127.0.0.1]"
+
+
+def _refusal(host: str, codes: list[int]) -> MailUnavailable | MailRefused:
+    """RFC 5321 4.2.1: 4yz asks to try again, 5yz does not."""
+    if any(500 <= code < 600 for code in codes):
+        return MailRefused(REFUSED.format(host=host, code=max(codes)), codes=codes)
+    return MailUnavailable(LATER.format(host=host, code=max(codes, default=0)), codes=codes)

@@ -1,0 +1,81 @@
+"""What a stage comes to: plain JSON values, ids and reasons, never the text of a comment.
+
+The engine keeps these between the stages; content lives in the ledger and the archive alone, where retention reaches it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+
+class Sealed(TypedDict):
+    """``status``: sealed, or later (then ``because`` says why, and nothing else counts)."""
+
+    status: Literal["sealed", "later"]
+    because: str
+    package_id: str
+    path: str
+    sha256: str
+    manifest_sha256: str
+    picture: str
+    picture_reason: str
+
+
+class Acted(TypedDict):
+    """What became of an act. ``later`` asks to be ordered again after ``retry_s`` seconds."""
+
+    status: Literal["done", "gone", "changed", "paused", "asks", "later"]
+    because: str
+    action: str
+    already_done: bool
+    visibility: str
+    retry_s: float
+
+
+class Told(TypedDict):
+    """Where the alert stands. ``off``: no Slack is configured."""
+
+    status: Literal["told", "off", "later"]
+    because: str
+    channel: str
+    message: str
+    retry_s: float
+
+
+def not_sealed(because: str) -> Sealed:
+    """Nothing was sealed; the order is placed again."""
+    return Sealed(
+        status="later",
+        because=because,
+        package_id="",
+        path="",
+        sha256="",
+        manifest_sha256="",
+        picture="none",
+        picture_reason="",
+    )
+
+
+def acted(
+    status: Literal["done", "gone", "changed", "paused", "asks", "later"],
+    because: str,
+    *,
+    action: str = "",
+    already_done: bool = False,
+    visibility: str = "",
+    retry_s: float = 0.0,
+) -> Acted:
+    """What became of an act."""
+    return Acted(
+        status=status,
+        because=because,
+        action=action,
+        already_done=already_done,
+        visibility=visibility,
+        retry_s=retry_s,
+    )
+
+
+def told(status: Literal["told", "off", "later"], because: str, *, retry_s: float = 0.0) -> Told:
+    """What became of a message."""
+    return Told(status=status, because=because, channel="", message="", retry_s=retry_s)

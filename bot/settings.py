@@ -1,0 +1,228 @@
+"""What the environment says: where things lie and how to reach Slack, the mail server and the database.
+
+Every variable begins with ``BEADLE_``; ``config/env.example`` lists them. A secret may also lie in a file that
+``BEADLE_<NAME>_FILE`` names. Nothing is read from a ``.env`` by itself.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import unquote, urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
+
+from bot.errors import ConfigError
+from bot.fields import Channel, HttpsAddress, Identifier
+from bot.mistakes import did_you_mean, or_list, printable, sentence
+from bot.tokens import read_secret
+
+PREFIX = "BEADLE_"
+IN_FILES = ("database_url", "slack_token", "smtp_url")
+
+
+def _here(value: Path) -> Path:
+    """An absolute path, so that a change of folder later changes nothing."""
+    return value.expanduser().absolute()
+
+
+Place = Annotated[Path, AfterValidator(_here)]
+
+
+class Settings(BaseSettings):
+    """The environment, checked. Secrets print as asterisks; paths are absolute."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+    noun: ClassVar[str] = "the environment"
+
+    config: Place = Field(
+        default=Path("config"),
+        validate_default=True,
+        description="the folder of pages.yaml, people.yaml and policies",
+        examples=["/etc/beadle"],
+    )
+    state: Place = Field(
+        default=Path("state"),
+        validate_default=True,
+        description="the folder of the database and the archive, where those aren't placed themselves",
+        examples=["/var/lib/beadle"],
+    )
+    database_url: SecretStr = Field(
+        default_factory=lambda data: SecretStr(f"sqlite:///{data['state']}/beadle.db"),
+        description="the database, SQLite or PostgreSQL (else beadle.db in the state folder)",
+        examples=["postgresql://beadle:password@localhost/beadle"],
+        json_schema_extra={"secret": True},
+    )
+    archive: Place = Field(
+        default_factory=lambda data: Path(data["state"]) / "archive",
+        description="the folder of the sealed evidence (else archive in the state folder)",
+        examples=["/srv/beadle/archive"],
+    )
+    slack_token: SecretStr | None = Field(
+        default=None,
+        description="the bot token of the Slack app; without one nobody is alerted in Slack",
+        examples=["xoxb-..."],
+        json_schema_extra={"secret": True},
+    )
+    slack_base_url: HttpsAddress = Field(
+        default="https://slack.com/api/",
+        description="the address of the Slack Web API",
+        examples=["https://slack.com/api/"],
+    )
+    slack_channel: Channel | None = Field(
+        default=None,
+        description="the Slack channel of pages that name none of their own",
+        examples=["#social-media"],
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="the mail server; without one no digest is mailed",
+        examples=["smtp://user:password@mail.example.gov:587?starttls=always"],
+        json_schema_extra={"secret": True},
+    )
+    mail_from: str | None = Field(
+        default=None,
+        description="the sender of the digest",
+        examples=["Beadle <beadle@example.gov>"],
+    )
+    browser: Place | None = Field(
+        default=None,
+        description="the browser that takes the pictures (else the first one found)",
+        examples=["/usr/bin/chromium-headless-shell"],
+    )
+    capture_user: Identifier | None = Field(
+        default=None,
+        description="the account of this machine that the browser runs under when Beadle is started as root",
+        examples=["beadle-capture"],
+    )
+    captures: int = Field(
+        default=1,
+        ge=1,
+        le=8,
+        description="how many pictures are taken at once, a whole number from 1 to 8",
+        examples=[1],
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="the least that is logged: debug, info, warning or error", examples=["info"]
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        default="auto",
+        description="how it is logged: json, console, or auto (console on a terminal, json elsewhere)",
+        examples=["auto"],
+    )
+    disk_reserve: float = Field(
+        default=0.05,
+        ge=0,
+        le=0.5,
+        allow_inf_nan=False,
+        description="the part of the archive's disk that stays free, from 0 to 0.5",
+        examples=[0.05],
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment and nothing else: a ``.env`` that happens to lie about is not read."""
+        return (init_settings, env_settings)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every value that must appear in no log: the token, and the passwords inside the addresses."""
+        token = self.slack_token.get_secret_value() if self.slack_token else ""
+        urls = (self.database_url, self.smtp_url)
+        passwords = (part for url in urls if url for part in _passwords(url.get_secret_value()))
+        return tuple(dict.fromkeys(value for value in (token, *passwords) if value))
+
+
+def load_settings() -> Settings:
+    """Read the environment. Raises ``ConfigError`` with one sentence for the first mistake."""
+    _refuse_unknown(os.environ)
+    try:
+        return Settings(**_from_files(os.environ))
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        raise ConfigError(sentence(detail, Settings, named=_variable(str(detail["loc"][0])))) from error
+    except SettingsError as error:
+        raise ConfigError(f"the environment can't be read: {printable(str(error))}.") from error
+
+
+def variables() -> tuple[str, ...]:
+    """The name of every variable that Beadle reads."""
+    return tuple(variable.name for variable in documented())
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable: what it ``says`` in a sentence, and an ``example`` of its value."""
+
+    name: str
+    says: str
+    example: str
+
+
+def documented() -> tuple[Variable, ...]:
+    """Every variable with its meaning, in the order of ``Settings``; a secret's file comes after the secret."""
+    found: list[Variable] = []
+    for name, field in Settings.model_fields.items():
+        says, example = field.description or "", str((field.examples or [""])[0])
+        found.append(Variable(_variable(name), f"{says[:1].upper()}{says[1:]}.", example))
+        if name in IN_FILES:
+            file = f"/run/secrets/beadle-{name.replace('_', '-')}"
+            says = f"Or a private file (chmod 600) that holds {_variable(name)}."
+            found.append(Variable(f"{_variable(name)}_FILE", says, file))
+    return tuple(found)
+
+
+def _variable(name: str) -> str:
+    return f"{PREFIX}{name.upper()}"
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    known = variables()
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            near = did_you_mean(name.removeprefix(PREFIX), [other.removeprefix(PREFIX) for other in known])
+            hint = f'did you mean "{PREFIX}{near}"?' if near else "config/env.example lists those there are."
+            raise ConfigError(f'"{printable(name)}" is not a variable of Beadle; {hint}')
+
+
+def _from_files(environ: Mapping[str, str]) -> dict[str, Any]:
+    """The secrets that lie in files. One that lies in both places is refused: nobody could say which was used."""
+    found: dict[str, Any] = {}
+    for name in IN_FILES:
+        path = environ.get(f"{_variable(name)}_FILE")
+        if not path:
+            continue
+        if environ.get(_variable(name)):
+            both = or_list((_variable(name), f"{_variable(name)}_FILE"))
+            raise ConfigError(f"set {both}, not both of them.")
+        found[name] = _secret_in(f"{_variable(name)}_FILE", Path(path))
+    return found
+
+
+def _secret_in(variable: str, path: Path) -> SecretStr:
+    try:
+        return SecretStr(read_secret(path.expanduser()))
+    except ConfigError as error:
+        raise ConfigError(f"{variable}: {error.sentence}") from error
+
+
+def _passwords(url: str) -> tuple[str, ...]:
+    """The password of an address as it is written and as it is meant."""
+    try:
+        written = urlsplit(url).password
+    except ValueError:
+        return (url,)
+    return (written, unquote(written)) if written else ()
