@@ -92,8 +92,10 @@ def _driver_starts(venv: Path) -> bool:
 def _missing_fonts() -> list[str]:
     if sys.platform != "linux":
         return []
+    checker = [] if shutil.which("fc-list") else ["fontconfig"]  # `beadle doctor` asks it which scripts can be printed
     folders = [Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts"]
-    return [name for name, file in FONTS.items() if not any(next(f.rglob(file), None) for f in folders)]
+    fonts = [name for name, file in FONTS.items() if not any(next(f.rglob(file), None) for f in folders)]
+    return [*checker, *fonts]
 
 
 def _try_apt(steps: Steps, packages: list[str]) -> None:

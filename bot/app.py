@@ -90,6 +90,10 @@ class Beadle:
     def settings(self) -> Settings:
         return self.configuration.settings
 
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret of the configuration, the pages' tokens among them: what no log line may show."""
+        return _secrets(self.configuration)
+
     def summary_of(self, clause: str) -> str:
         """What a clause says, in the newest policy that has it; empty where none has."""
         for pack in sorted(self.configuration.shelf.packs, key=lambda each: each.effective_at, reverse=True):
@@ -162,9 +166,13 @@ def _archive(
     configuration: Configuration, printer: CardPrinter, acts: bool, now: Callable[[], datetime]
 ) -> Archive:
     settings = configuration.settings
-    tokens = [page.token.get_secret_value() for page in configuration.pages.pages] if acts else []
-    secrets = [*settings.secrets(), *tokens]
+    secrets = _secrets(configuration) if acts else settings.secrets()
     return Archive(settings.archive, printer, secrets=secrets, reserve=settings.disk_reserve, clock=now)
+
+
+def _secrets(configuration: Configuration) -> tuple[str, ...]:
+    tokens = [page.token.get_secret_value() for page in configuration.pages.pages]
+    return (*configuration.settings.secrets(), *tokens)
 
 
 def _capturer(configuration: Configuration, acts: bool) -> Capturer:

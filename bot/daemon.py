@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot import log as logging
 from bot import worker
 from bot.app import Beadle, open_beadle
 from bot.daily import Daily
+from bot.errors import ConfigError
 from bot.ledger import database
 from bot.rounds import Round, Rounds, failures
 from bot.settings import Settings
@@ -80,8 +82,14 @@ def _running(settings: Settings) -> Iterator[_Running]:
     with database.one_daemon(url):
         worker.migrate(url)
         with open_beadle(settings, acts=True) as beadle:
-            for error in beadle.configuration.refused:
+            refused = beadle.configuration.refused
+            if not beadle.route.desks:
+                raise refused[0] if refused else ConfigError("pages.yaml has no page; `beadle init` writes one.")
+            for error in refused:
                 log.error("a part of the configuration is refused; the rest goes on", because=error.sentence)
+            logging.configure(
+                level=settings.log_level, form=settings.log_format, secrets=beadle.secrets()
+            )
             rounds = Rounds(beadle.route, beadle.tell)
             beadle.fitness.check_all()
             with Worker(url, beadle.route, beadle.review, beadle.outbox, captures=settings.captures) as running:

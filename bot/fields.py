@@ -10,6 +10,7 @@ import re
 from datetime import time, timedelta
 from email.errors import HeaderParseError
 from email.headerregistry import Address
+from email.utils import parseaddr
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -23,6 +24,7 @@ _CHANNEL = re.compile(r"#?[\w.-]{1,80}")
 _DURATION = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(s|m|h)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+_OWN_NETWORK = frozenset({"localhost", "local", "internal", "lan", "home", "corp", "intranet"})
 _HOST = re.compile(r"(?=.{1,253}(?::|$))(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9-]{1,63}(?::[0-9]{1,5})?")
 
 
@@ -103,6 +105,15 @@ def mailbox(value: str) -> str:
     return value
 
 
+def sender(value: str) -> str:
+    """A sender as mail programs show it: ``Name <address>``, or an address alone."""
+    name, bare = parseaddr(value)
+    if not value.isprintable() or value not in (bare, f"{name} <{bare}>"):
+        raise ValueError(f'is "{printable(value)}"; write a name and an address, like Beadle <beadle@town.gov>.')
+    mailbox(bare)
+    return value
+
+
 def address(value: str) -> str:
     """An ``https`` address of a server; ``http`` only of this machine itself. No password, query or fragment in it."""
     parts = _split(value)
@@ -142,10 +153,10 @@ def distinct(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-def is_ip(value: str) -> bool:
-    """Whether a ``host[:port]`` is a numeric address, or the name of this machine."""
-    name = value.split(":")[0]
-    return name == "localhost" or name.replace(".", "").isdigit()
+def is_public_name(value: str) -> bool:
+    """Whether a ``host[:port]`` is a name in the public tree, not a number or a name of this network's own."""
+    labels = value.split(":")[0].split(".")
+    return len(labels) > 1 and labels[-1][0].isalpha() and labels[-1] not in _OWN_NETWORK
 
 
 def _split(url: str) -> SplitResult | None:
@@ -166,6 +177,7 @@ Zone = Annotated[str, AfterValidator(zone)]
 Clock = Annotated[str, AfterValidator(clock)]
 Duration = Annotated[str, AfterValidator(duration)]
 Channel = Annotated[str, AfterValidator(channel)]
+Sender = Annotated[str, AfterValidator(sender)]
 Mailbox = Annotated[str, AfterValidator(mailbox)]
 HttpsAddress = Annotated[str, AfterValidator(address)]
 Host = Annotated[str, AfterValidator(host)]

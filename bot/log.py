@@ -29,10 +29,11 @@ _CONTENT = frozenset(
 _QUIET = ("httpx", "httpcore", "slack_sdk", "sqlalchemy", "urllib3", "facebook", "tweepy", "asyncio", "mail.log")
 _SECRET_SHAPES = re.compile(
     r"""(?ix)
-    (?P<before> (?:access_token|client_secret|appsecret_proof|input_token|fb_exchange_token) (?:=|%3D)
+    (?P<before> (?:access_token|client_secret|appsecret_proof|input_token|fb_exchange_token)
+                (?: %3D | [\\"'\s]* [:=] [\\"'\s]* )
               | bearer \s+
               | :// [^\s/:@]* : (?=[^\s/@]+@) )
-    (?P<secret> [^\s&"'\\@]+ )
+    (?!\[(?:masked|withheld)\]) [^\s&"'\\@]+
     | \b xox[a-z]-[\w-]{8,} | \b xapp-[\w-]{8,} | \b EAA[a-z0-9]{24,}
     """
 )

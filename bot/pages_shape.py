@@ -78,7 +78,7 @@ def _public(value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
     """A browser that may open this machine's own addresses would put what it finds there into a public record."""
     sandbox = fields.is_loopback(info.data.get("base_url"))
     for host in value:
-        if fields.is_ip(host) and not sandbox:
+        if not sandbox and not fields.is_public_name(host):
             raise ValueError(f'holds "{host}", which is no public name; write one such as www.facebook.com.')
     return value
 

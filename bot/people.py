@@ -76,17 +76,9 @@ class People:
         """The one person that an account of the operating system belongs to."""
         return next((person for person in self.people if account in person.accounts), None)
 
-    def by_slack(self, slack_id: str) -> Person | None:
-        """The one person that a Slack member id belongs to."""
-        return next((person for person in self.people if person.slack_id == slack_id), None)
-
     def digest_recipients(self) -> tuple[Person, ...]:
         """Who is mailed the daily digest."""
         return tuple(person for person in self.people if person.digest)
-
-    def with_role(self, role: Role, page: str | None = None) -> tuple[Person, ...]:
-        """Everybody in an office, of one page if it is named."""
-        return tuple(p for p in self.people if role in p.roles and (page is None or p.has(page)))
 
 
 def who_acts(people: People, as_id: str | None, account: str) -> Person:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.moderation.verdict import Finding, Measure, Outcome, Verdict
-from bot.pages import Mode, Page
+from bot.pages import Mode, Page, Signature
 
 OBSERVES = "the page is in observe: Beadle watches and tells, and hides nothing."
 ASSISTS = "the page is in assist: a person approves each hide."
@@ -36,26 +36,20 @@ def may_hide(page: Page, verdict: Verdict) -> Permission:
         return Permission(False, NOTHING_ACTS)
     if page.auto_hide is None:
         return Permission(False, UNSIGNED)
-    refused = next((why for finding in acting if (why := _why_not(page, finding))), None)
-    return Permission(False, refused) if refused else Permission(True, _signed(page, acting))
+    refused = next((why for finding in acting if (why := _why_not(page.auto_hide, finding))), None)
+    return Permission(False, refused) if refused else Permission(True, _signed(page.auto_hide, acting))
 
 
-def _why_not(page: Page, finding: Finding) -> str | None:
-    signature = page.auto_hide
+def _why_not(signature: Signature, finding: Finding) -> str | None:
     if finding.measure is not Measure.HIDE:
         return TOO_MUCH.format(rule=finding.rule_id, measure=finding.measure.value)
     if not finding.enumerable:
         return NOT_PRINTABLE.format(rule=finding.rule_id)
-    if signature is None:
-        return UNSIGNED
     if finding.category not in signature.categories:
         return NOT_SIGNED_FOR.format(rule=finding.rule_id, category=finding.category, signed_by=signature.signed_by)
     return None
 
 
-def _signed(page: Page, acting: list[Finding]) -> str:
-    signature = page.auto_hide
-    if signature is None:
-        return UNSIGNED
+def _signed(signature: Signature, acting: list[Finding]) -> str:
     categories = ", ".join(sorted({finding.category for finding in acting}))
     return MAY.format(signed_by=signature.signed_by, signed_on=signature.signed_on, categories=categories)

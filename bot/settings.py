@@ -15,10 +15,9 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-from pydantic_settings.exceptions import SettingsError
 
 from bot.errors import ConfigError
-from bot.fields import Channel, HttpsAddress, Identifier
+from bot.fields import Channel, HttpsAddress, Identifier, Sender
 from bot.mistakes import did_you_mean, or_list, printable, sentence
 from bot.tokens import read_secret
 
@@ -87,7 +86,7 @@ class Settings(BaseSettings):
         examples=["smtp://user:password@mail.example.gov:587?starttls=always"],
         json_schema_extra={"secret": True},
     )
-    mail_from: str | None = Field(
+    mail_from: Sender | None = Field(
         default=None,
         description="the sender of the digest",
         examples=["Beadle <beadle@example.gov>"],
@@ -154,8 +153,6 @@ def load_settings() -> Settings:
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
         raise ConfigError(sentence(detail, Settings, named=_variable(str(detail["loc"][0])))) from error
-    except SettingsError as error:
-        raise ConfigError(f"the environment can't be read: {printable(str(error))}.") from error
 
 
 def variables() -> tuple[str, ...]:
@@ -223,6 +220,6 @@ def _passwords(url: str) -> tuple[str, ...]:
     """The password of an address as it is written and as it is meant."""
     try:
         written = urlsplit(url).password
-    except ValueError:
+    except ValueError:  # an address that can't be taken apart is a secret as a whole
         return (url,)
     return (written, unquote(written)) if written else ()

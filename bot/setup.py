@@ -12,6 +12,7 @@ import re
 import shlex
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from bot.tokens import Token
 
 PAGES, PEOPLE, ENV = "pages.yaml", "people.yaml", "beadle.env"
 EXISTS = "already there: {paths}; nothing was written. Mend what is there, or give `beadle init` another folder."
+UNWRITABLE = "{folder} can't be written ({why}); give this account the right, or give `beadle init` another folder."
 AGAIN = "That {why}"
 WRONG = "{option} {why}"
 NEEDED = "{option} is needed: {question}"
@@ -93,16 +95,17 @@ def gather(bounds: Bounds, ask: Ask | None, echo: Callable[[str], None], given: 
 
 
 def write(folder: Path, answers: Answers, bounds: Bounds, now: datetime) -> tuple[Path, ...]:
-    """Write the three files, each whole or not at all, after reading them back as Beadle will."""
+    """Write the three files, all or none, after reading them as Beadle will. Raises ``ConfigError``."""
     folder = folder.absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".init-") as drawn:
-        draft = Path(drawn)
-        _write_private(draft / ENV, render_env(answers, folder))
-        (draft / PAGES).write_text(render_pages(answers), encoding="utf-8")
-        (draft / PEOPLE).write_text(render_people(answers), encoding="utf-8")
-        _read_back(draft, answers, bounds, now)
-        return tuple(_place(draft / name, folder / name) for name in (PAGES, PEOPLE, ENV))
+    texts = {PAGES: render_pages(answers), PEOPLE: render_people(answers), ENV: render_env(answers, folder)}
+    _read_back(texts, answers, bounds, now)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return _write_all(folder, texts)
+    except FileExistsError as error:
+        raise ConfigError(EXISTS.format(paths=error.filename)) from error
+    except OSError as error:
+        raise ConfigError(UNWRITABLE.format(folder=folder, why=error.strerror)) from error
 
 
 def render_pages(answers: Answers) -> str:
@@ -186,28 +189,32 @@ def _in_quotes(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _write_private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-
-
-def _read_back(draft: Path, answers: Answers, bounds: Bounds, now: datetime) -> None:
+def _read_back(texts: Mapping[str, str], answers: Answers, bounds: Bounds, now: datetime) -> None:
     policies = bounds.policies or (answers.policy,)
     known = Known(bounds.platforms, policies, can_hide=lambda _: True, now=now)
-    pages = load_pages(draft / PAGES, known, read_tokens=False)
+    with tempfile.TemporaryDirectory() as drawn:
+        for name, text in texts.items():
+            (Path(drawn) / name).write_text(text, encoding="utf-8")
+        pages = load_pages(Path(drawn) / PAGES, known, read_tokens=False)
+        load_people(Path(drawn) / PEOPLE, pages.listed)
     if pages.refused:
         raise pages.refused[0]
-    load_people(draft / PEOPLE, pages.listed)
 
 
-def _place(draft: Path, path: Path) -> Path:
-    """Give the finished file its name. A link, not a rename: a rename would put it over a file that came meanwhile."""
-    try:
-        os.link(draft, path)
-    except FileExistsError as error:
-        raise ConfigError(EXISTS.format(paths=path)) from error
-    return path
+def _write_all(folder: Path, texts: Mapping[str, str]) -> tuple[Path, ...]:
+    with ExitStack() as undo:
+        for name, text in texts.items():
+            _write_new(folder / name, text, 0o600 if name == ENV else 0o644)
+            undo.callback((folder / name).unlink)
+        undo.pop_all()
+    return tuple(folder / name for name in texts)
+
+
+def _write_new(path: Path, text: str, mode: int) -> None:
+    # O_EXCL: somebody else may have made the file since we looked, and theirs stays.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def _next(folder: Path, answers: Answers, bounds: Bounds) -> list[str]:

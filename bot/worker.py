@@ -27,6 +27,7 @@ from dbos import (
     run_dbos_database_migrations,
 )
 from dbos import error as engine_error
+from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from bot.errors import ConfigError
@@ -110,9 +111,18 @@ class Outbox:
 
 def migrate(url: str) -> None:
     """Bring our schema and the engine's to the newest revision."""
+    _quieten()
     database.migrate(url)
-    logging.getLogger("dbos").addHandler(logging.NullHandler())
     run_dbos_database_migrations(url)
+
+
+def _quieten() -> None:
+    """Without a handler of its own the engine adds one, on the console; its INFO lines advertise its vendor."""
+    engine = logging.getLogger("dbos")
+    if not engine.handlers:
+        engine.addHandler(logging.NullHandler())
+    engine.setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 class Worker:
@@ -136,7 +146,7 @@ class Worker:
     def __enter__(self) -> Worker:
         if os.environ.get("DBOS__CLOUD") == "true":
             raise ConfigError("DBOS__CLOUD is set to true; unset it: Beadle runs its engine itself and phones nobody.")
-        logging.getLogger("dbos").addHandler(logging.NullHandler())
+        _quieten()
         self._sort_suspects()
         DBOS(config=self._config())
         self._register()
@@ -192,7 +202,10 @@ class Worker:
     def _register(self) -> None:
         route, answers = self._route, self._answers
         facts = SQLAlchemyDatasource.create(
-            self._url, engine=route.writing, serializer=DBOSPortableJSONSerializer()
+            self._url,
+            engine=route.writing,
+            serializer=DBOSPortableJSONSerializer(),
+            sessionmaker=sessionmaker(class_=Session, expire_on_commit=False),
         )
 
         def record(name: str, how: Callable[..., None], key: str, outcome: Any) -> None:

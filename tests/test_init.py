@@ -69,8 +69,8 @@ def test_the_answers_become_a_configuration_that_only_observes(tmp_path: Path) -
     assert (person.id, person.name, person.roles, person.accounts) == (
         "jose-lee",
         "José Lee",
-        {Role.SUPERVISOR},
-        {"jlee"},
+        frozenset({Role.SUPERVISOR}),
+        frozenset({"jlee"}),
     )
 
 
@@ -176,8 +176,16 @@ def test_a_file_that_came_while_it_asked_is_not_overwritten_either(tmp_path: Pat
     with pytest.raises(ConfigError, match="already there"):
         write(tmp_path, EXAMPLE, BOUNDS, NOW)
 
+    assert [path.name for path in tmp_path.iterdir()] == [PEOPLE]
     assert (tmp_path / PEOPLE).read_text() == "theirs"
-    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".init-")]
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    """Here a file stands where the folder should be made."""
+    (tmp_path / "config").write_text("not a folder")
+
+    with pytest.raises(ConfigError, match=r"/config/new can't be written \(Not a directory\); give this account"):
+        write(tmp_path / "config" / "new", EXAMPLE, BOUNDS, NOW)
 
 
 def test_the_environment_file_is_private_from_its_first_byte(tmp_path: Path) -> None:

@@ -148,6 +148,7 @@ def test_a_secret_is_masked_in_whatever_form_it_comes(form: Any, shown: str) -> 
     ("line", "expected"),
     [
         ("GET /me?access_token=EAABsbCS1&x=1", "GET /me?access_token=[masked]&x=1"),
+        ('{"access_token": "abcdef", "x": 1}', '{"access_token": "[masked]", "x": 1}'),
         ("Authorization: Bearer abc.def", "Authorization: Bearer [masked]"),
         ("token xoxb-123456-abcdef is dead", "token [masked] is dead"),
         ("EAABwzLixnjYBOZCabcdefghijklmnop", "[masked]"),

@@ -221,6 +221,41 @@ PAGE_MISTAKES = [
         "www.facebook.com.",
     ),
     (
+        "a name of the city's own network as a public host",
+        ("    token", "    public_hosts: [intranet]\n    token"),
+        '9: "public_hosts" of a page holds "intranet", which is no public name; write one such as www.facebook.com.',
+    ),
+    (
+        "this machine in hexadecimal as a public host",
+        ("    token", "    public_hosts: ['0x7f.1']\n    token"),
+        '9: "public_hosts" of a page holds "0x7f.1", which is no public name; write one such as www.facebook.com.',
+    ),
+    (
+        "a signature in a list",
+        ("    token", "    auto_hide: [pii]\n    token"),
+        '9: "auto_hide" of a page is a list; write categories, signed_by and signed_on.',
+    ),
+    (
+        "a mapping for a mode",
+        ("    token", "    mode: {enforce: true}\n    token"),
+        '9: "mode" of a page is a mapping; write observe, assist or enforce.',
+    ),
+    (
+        "a port that no server has",
+        ("    token", "    base_url: https://graph.example:99999\n    token"),
+        '9: "base_url" of a page is not an address; write one such as https://www.town.gov/.',
+    ),
+    (
+        "an address with a space",
+        ("    token", "    base_url: https://graph example\n    token"),
+        '9: "base_url" of a page is not an address; write one such as https://www.town.gov/.',
+    ),
+    (
+        "a name of spaces",
+        ("    token", '    name: " "\n    token'),
+        '9: "name" of a page is empty or has spaces at an end; write it without them.',
+    ),
+    (
         "a host with a path",
         ("    token", "    public_hosts: [facebook.com/town]\n    token"),
         '9: "public_hosts" of a page holds "facebook.com/town"; write host names alone, for example www.facebook.com.',
@@ -303,6 +338,11 @@ CITY_MISTAKES = [
         "a city without a name",
         ("  name: Millbrook\n", ""),
         '1: the city needs "name": the city\'s name as residents know it, for example name: Clinton City.',
+    ),
+    (
+        "nothing about the city",
+        (TOWN[: TOWN.index("pages:")], ""),
+        '1: the file needs "city:" with the name and the timezone of the city.',
     ),
     ("no city", ("city:", "town:"), '1: "town" is not a key of the file; the keys are city and pages.'),
     (

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import ConfigError, NotAllowed
-from bot.people import People, Role, load_people, who_acts
+from bot.people import People, load_people, who_acts
 
 PAGES = ("town", "library")
 TWO = """\
@@ -45,14 +45,14 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
     return from_text
 
 
-def test_people_are_found_by_id_account_and_slack_member(load: Load) -> None:
-    """Each of the three leads to one person or to nobody."""
+def test_people_are_found_by_id_and_by_account(load: Load) -> None:
+    """Each leads to one person or to nobody."""
     people = load(TWO)
 
     dana = people.find("dana")
     assert dana is not None
-    assert (people.by_account("dreyes"), people.by_slack("U01")) == (dana, dana)
-    assert (people.find("x"), people.by_account("x"), people.by_slack("x")) == (None, None, None)
+    assert (people.by_account("dreyes"), dana.slack_id) == (dana, "U01")
+    assert (people.find("x"), people.by_account("x")) == (None, None)
 
 
 def test_a_person_looks_after_all_pages_or_those_named(load: Load) -> None:
@@ -64,14 +64,6 @@ def test_a_person_looks_after_all_pages_or_those_named(load: Load) -> None:
     assert dana.has("a-later-page")
     assert sam.has("library")
     assert not sam.has("town")
-
-
-def test_people_of_an_office_are_found_for_a_page(load: Load) -> None:
-    """Who is asked for a page is whoever holds the office and looks after the page."""
-    people = load(TWO)
-
-    assert [p.id for p in people.with_role(Role.CITY_CLERK)] == ["sam"]
-    assert people.with_role(Role.CITY_CLERK, "town") == ()
 
 
 def test_the_digest_goes_to_the_offices_that_watch_over_the_sites(load: Load) -> None:

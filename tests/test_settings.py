@@ -128,6 +128,14 @@ MISTAKES = [
         'BEADLE_SLACK_BASE_URL is "http://slack.example/api/", which anybody on the way can read; write it with https.',
     ),
     (
+        {"BEADLE_MAIL_FROM": "a@b.example, c@d.example"},
+        'BEADLE_MAIL_FROM is "a@b.example, c@d.example"; write a name and an address, like Beadle <beadle@town.gov>.',
+    ),
+    (
+        {"BEADLE_MAIL_FROM": "Beadle"},
+        'BEADLE_MAIL_FROM is "Beadle", which is not an e-mail address; write one like clerk@town.gov.',
+    ),
+    (
         {"BEADLE_SLACK_CHANNEL": "the town"},
         'BEADLE_SLACK_CHANNEL is "the town"; write the id of a Slack channel or its name, for example "#town".',
     ),
@@ -155,6 +163,13 @@ def test_a_mistake_in_the_environment_is_one_sentence(
 
     assert raised.value.sentence == expected
     assert TOKEN not in str(raised.value.__cause__)
+
+
+def test_an_address_that_cannot_be_taken_apart_is_masked_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its password is somewhere in it."""
+    monkeypatch.setenv("BEADLE_SMTP_URL", "smtp://me:hush@[broken")
+
+    assert load_settings().secrets() == ("smtp://me:hush@[broken",)
 
 
 def test_every_setting_is_documented() -> None:

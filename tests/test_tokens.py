@@ -90,7 +90,7 @@ def test_a_folder_in_place_of_a_file_says_what_is_wrong(tmp_path: Path) -> None:
 )
 def test_what_is_no_place_is_refused(tmp_path: Path, written: str) -> None:
     """Only a variable's name in capitals, or a path with a slash in it, is a place."""
-    with pytest.raises(ValueError, match="^holds something else than a place"):
+    with pytest.raises(ValueError, match=r"^holds something else than a place"):
         Token.at(written, tmp_path)
 
 

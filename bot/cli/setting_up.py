@@ -17,6 +17,7 @@ from bot import doctor as checks
 from bot.answers import QUESTIONS, Bounds
 from bot.cli.speech import console
 from bot.setup import init as set_up
+from bot.setup import refuse_existing
 
 _SHIPPED = Path(__file__).resolve().parents[2] / "config"
 _MARKS = {"ok": ("ok  ", "green"), "note": ("note", "yellow"), "wrong": ("FIX ", "bold red")}
@@ -48,6 +49,7 @@ def _init() -> Callable[..., None]:
 
     def init(folder: Path, yes: bool, **given: str | None) -> None:
         """Ask what Beadle must know of your city, and write its first configuration. Overwrites nothing."""
+        refuse_existing(folder)
         _bring_policies(folder)
         policies = {path.stem.split("@")[0] for path in (folder / "policies").glob("*.yaml")}
         bounds = Bounds(platforms=connectors.platforms(), policies=policies, account=getpass.getuser())

@@ -27,7 +27,7 @@ def say_goodbye(out: Console, played: Played, found: Reckoning, *, is_day: bool)
     kept = _promises(out, played, found, report.flaws == ())
     out.print()
     for name, place in _places(played, is_day):
-        out.print(Text.assemble((f"  {name:<13}", "dim"), str(place)), soft_wrap=True)
+        out.print(Text.assemble((f"  {name:<15}", "dim"), str(place)), soft_wrap=True)
     return kept
 
 

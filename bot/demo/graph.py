@@ -121,6 +121,8 @@ class Graph:
             raise graph_errors.no_token()
         if ask.params["access_token"] != self._token:
             raise graph_errors.bad_token()
+        if self.token_expires_at and self.token_expires_at <= datetime.now(UTC):
+            raise graph_errors.session_expired(self.token_expires_at)
         if not ask.parts:
             return self._root(ask)
         node, *edges = ask.parts
@@ -154,14 +156,11 @@ class Graph:
     def _read(self, node: str, fields: tuple[Field, ...] | None) -> Json:
         if node == self.wall.page_id:
             return self._nodes.page(fields)
-        try:
-            return self._nodes.post(self.wall.post(node), fields)
-        except KeyError:
-            pass
-        try:
-            return self._nodes.comment(self.wall.live(node), fields)
-        except KeyError as error:
-            raise graph_errors.gone("get", node) from error
+        if post := self.wall.find_post(node):
+            return self._nodes.post(post, fields)
+        if comment := self.wall.find(node):
+            return self._nodes.comment(comment, fields)
+        raise graph_errors.gone("get", node)
 
     def _edge(self, ask: _Ask, node: str, edge: str) -> object:
         if node == self.wall.page_id and edge == "blocked":
@@ -176,20 +175,15 @@ class Graph:
         return self._comments(node, ask.params)
 
     def _comments(self, node: str, params: Mapping[str, str]) -> Json:
-        try:
-            return self._nodes.comments(self.wall.post(node).id, params, _fields(params))
-        except KeyError:
-            pass
-        try:
-            return self._nodes.replies(self.wall.live(node), params, _fields(params))
-        except KeyError as error:
-            raise graph_errors.gone("get", node) from error
+        if post := self.wall.find_post(node):
+            return self._nodes.comments(post.id, params, _fields(params))
+        if comment := self.wall.find(node):
+            return self._nodes.replies(comment, params, _fields(params))
+        raise graph_errors.gone("get", node)
 
     def _writable(self, node: str, verb: str) -> str:
-        try:
-            self.wall.live(node)
-        except KeyError as error:
-            raise graph_errors.gone(verb, node) from error
+        if self.wall.find(node) is None:
+            raise graph_errors.gone(verb, node)
         if "pages_manage_engagement" not in self.scopes:
             raise graph_errors.needs_permission("pages_manage_engagement")
         return node

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from bot.demo.faults import Fault, json_answer
 
@@ -80,6 +81,16 @@ def bad_token() -> GraphError:
     )
 
 
+def session_expired(at: datetime) -> GraphError:
+    """190/463, with the moment at which the token ran out."""
+    expired, now = (moment.strftime("%A, %d-%b-%y %H:%M:%S UTC") for moment in (at, datetime.now(UTC)))
+    return GraphError(
+        f"Error validating access token: Session has expired on {expired}. The current time is {now}.",
+        code=190,
+        subcode=463,
+    )
+
+
 def needs_permission(scope: str) -> GraphError:
     return GraphError(f"(#283) Requires {scope} permission to manage the object", code=283, status=403)
 
@@ -89,11 +100,7 @@ def needs_permission(scope: str) -> GraphError:
 
 def token_expired() -> Fault:
     """190/463."""
-    message = (
-        "Error validating access token: Session has expired on Friday, 20-Nov-26 01:00:00 PST. "
-        "The current time is Friday, 20-Nov-26 02:14:06 PST."
-    )
-    return GraphError(message, code=190, subcode=463).fault()
+    return session_expired(datetime.now(UTC)).fault()
 
 
 def permission_lost() -> Fault:

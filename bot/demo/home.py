@@ -37,7 +37,7 @@ pages:
     auto_hide:
       categories: [profanity, pii, spam]
       signed_by: "Dana Whitlock, First Selectwoman"
-      signed_on: "2026-11-02"
+      signed_on: 2026-11-02
 """
 
 _PEOPLE = """\

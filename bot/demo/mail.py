@@ -54,7 +54,7 @@ class PostOffice:
 
     def start(self) -> None:
         """Listen; a second start uses the same port, as after an outage."""
-        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((LOOPBACK, self.port))
         self.port = sock.getsockname()[1]

@@ -94,4 +94,5 @@ def _is_planted(played: Played, row: Row) -> bool:
 
 
 def _is_hidden(fate: Fate | None) -> bool:
-    return fate is not None and fate.visibility == "hidden_by_city"
+    """Hidden for these words; an edit that came later is another fate."""
+    return fate is not None and fate.status == "hidden"

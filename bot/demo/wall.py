@@ -228,11 +228,21 @@ class Wall:
 
     def live(self, comment_id: str) -> WallComment:
         """The comment as it stands, hidden or not. Raises ``KeyError`` when it is deleted or never was."""
+        comment = self.find(comment_id)
+        if comment is None:
+            raise KeyError(comment_id)
+        return comment
+
+    def find(self, comment_id: str) -> WallComment | None:
+        """The comment as it stands, or ``None``."""
         with self._lock:
-            comment = self._comments[comment_id]
-            if comment.deleted:
-                raise KeyError(comment_id)
-            return comment
+            comment = self._comments.get(comment_id)
+            return None if comment is None or comment.deleted else comment
+
+    def find_post(self, post_id: str) -> WallPost | None:
+        """The post, or ``None``."""
+        thread = self._threads.get(post_id)
+        return thread.post if thread else None
 
     def post(self, post_id: str) -> WallPost:
         """Raises ``KeyError``."""

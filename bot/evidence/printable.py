@@ -50,7 +50,27 @@ def paragraphs(text: str, spans: Iterable[Sequence[int]] = ()) -> tuple[tuple[Pa
             break
         found.append(Paragraph(_direction(line), tuple(_runs(line, hits[at : at + len(line)]))))
         at += len(line) + 1
-    return tuple(found), max(len(text) - at, 0)
+    return tuple(found), len(text) - min(at, len(shown))
+
+
+def excerpt(text: str, spans: Sequence[Sequence[int]], most: int = 800, lines: int = 10) -> tuple[int, int]:
+    """``[start, end)`` of the piece of a text that shows its first match; of the whole text if it is short."""
+    if len(text) <= most and text.count("\n") < lines:
+        return 0, len(text)
+    first = min((start for start, _ in spans), default=0)
+    start = _few_lines_before(text, max(first - most // 4, 0), first, lines // 2)
+    shown = text[start : start + most].splitlines(keepends=True)[:lines]
+    return start, start + sum(map(len, shown))
+
+
+def _few_lines_before(text: str, start: int, end: int, lines: int) -> int:
+    at = end
+    for _ in range(lines):
+        found = text.rfind("\n", start, at)
+        if found < 0:
+            return start
+        at = found
+    return at + 1
 
 
 def printable(text: str, most: int = 300) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.evidence.canonical import canonical, sha256
-from bot.evidence.printable import paragraphs, printable
+from bot.evidence.printable import Paragraph, excerpt, paragraphs, printable
 
 _POST_CHARACTERS = 420
 
@@ -55,15 +55,24 @@ def _account(author: Mapping[str, Any]) -> dict[str, str]:
 def _comment(record: Mapping[str, Any]) -> dict[str, Any]:
     text = record["comment"]["text"]
     spans = [span for finding in record["verdict"]["findings"] for span in finding["spans"]]
-    shown, left_out = paragraphs(text, spans)
+    start, end = excerpt(text, spans)
+    first, _ = paragraphs(text[start:end], [(a - start, b - start) for a, b in spans])
+    is_cut = (start, end) != (0, len(text))
+    shown, left_out = paragraphs(text, spans) if is_cut else (first, 0)
     return {
-        "paragraphs": [
-            {"dir": each.direction, "runs": [{"text": run.text, "hit": run.hit} for run in each.runs]} for each in shown
-        ],
+        "paragraphs": _paragraphs(first),
+        "full": _paragraphs(shown) if is_cut else [],
+        "starts_late": start > 0,
         "characters": f"{len(text):,}",
         "left_out": f"{left_out:,}" if left_out else "",
         "attachments": [_attachment(each) for each in record["comment"]["attachments"][:6]],
     }
+
+
+def _paragraphs(shown: Sequence[Paragraph]) -> list[dict[str, Any]]:
+    return [
+        {"dir": each.direction, "runs": [{"text": run.text, "hit": run.hit} for run in each.runs]} for each in shown
+    ]
 
 
 def _attachment(attachment: Mapping[str, Any]) -> str:

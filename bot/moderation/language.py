@@ -32,7 +32,8 @@ _FUNCTION_WORDS: Mapping[str, frozenset[str]] = {
         "de a o que e do da em um para com nao uma os no se na por mais as dos como mas ao ele das tem seu sua ou"
         " quando muito nos ja eu tambem so pelo pela ate isso ela entre depois sem mesmo aos ter seus quem nas me"
         " esse eles voce essa num nem suas meu minha tudo sao foi ser esta obrigado obrigada vcs voces pra pro ta"
-        " aqui porque".split()
+        " aqui porque hj ne tbm cara mano gente dia bom sim posso tava to vai amanha alguem ser demais linda lindo ai"
+        " mulher kkk kkkk agora".split()
     ),
     "fr": frozenset("le les des est et une dans pour pas que qui sur avec ce vous nous je ne sont au aux du mais plus".split()),
     "ht": frozenset("mwen nou yo pou nan ki pa se ak gen sa li ap te ou gwo men tout yon fe pral anpil lavil".split()),
@@ -43,6 +44,8 @@ _FUNCTION_WORDS: Mapping[str, frozenset[str]] = {
     "sq": frozenset("dhe ne te per me nuk eshte nje qe nga jane ka si por".split()),
     "tl": frozenset("ang ng sa na mga ay hindi ko mo ka siya po naman lang ito".split()),
 }  # fmt: skip
+
+_MARKS: Mapping[str, str] = {"es": "ñÑ¿¡", "pt": "ãõÃÕ"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ def language_of(text: str, vocabulary: frozenset[str], row: str, told: str | Non
     if _is_foreign_script(text):
         return Language(UNKNOWN, readable=False)
     counts = {code: len(vocabulary & words) for code, words in _FUNCTION_WORDS.items()}
+    for code, marks in _MARKS.items():
+        counts[code] += 2 * (not text.isascii() and any(mark in text for mark in marks))
     best = max(READ, key=lambda code: (counts[code], code == told))
     other = max((code for code in counts if code not in READ), key=counts.__getitem__)
     told = (told or "").split("-")[0].lower() or None

@@ -21,6 +21,7 @@ _LETTER_FOR = str.maketrans({
     "€": "e", "¢": "c", "(": "c", "<": "c", "+": "t", "!": "i", "¡": "i", "£": "l",
 })  # fmt: skip
 _MASKED = re.compile(r"[a-zñ][a-zñ*#@%$&!?+^~×•·✻_¤§=]*")
+_PIECE = re.compile(r"[^\s.,;:\"'()\[\]{}<>…\-¡¿«»“”/\\|]{4,40}")
 _BETWEEN = re.compile(r"[^\w\s,/&'$@]|_")
 _LONGEST = 40
 _LONGEST_PIECE = 2
@@ -63,9 +64,8 @@ def _of_token(token: str, at: int) -> Iterator[Decoded]:
     if 3 <= len(core) <= _LONGEST:
         yield from _leet(core, start)
         yield from _joined(core, start)
-    masked = token.strip(".,;:\"'()[]{}<>…-¡¿«»“”/\\|")
-    if 4 <= len(masked) <= _LONGEST:
-        yield from _masked(masked, at + token.find(masked))
+    for piece in _PIECE.finditer(token):
+        yield from _masked(piece[0], at + piece.start())
 
 
 def _leet(core: str, at: int) -> Iterator[Decoded]:

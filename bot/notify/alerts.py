@@ -75,7 +75,7 @@ _WITHOUT_PICTURE = frozenset({"pii", "sexual"}) | _WITHOUT_WORDS
 # document: https://github.com/slackapi/bolt-js/issues/2509
 _LARGEST = 9_000
 _MOST_REASONS = 5
-_QUOTE_LIMITS = (2400, 1200, 600, 300, 150)
+_QUOTE_LIMITS = (1200, 600, 300, 150)
 
 
 class Standing(StrEnum):
@@ -252,8 +252,10 @@ def _facts(alert: Alert) -> Block:
 
 def _state(alert: Alert) -> str:
     title = TITLES[alert.standing].lower()
-    because = without(alert.because, secrets_in(alert.text, alert.masked))
-    return f"{title}. {one_line(because, limit=400)}" if because else title
+    because = one_line(without(alert.because, secrets_in(alert.text, alert.masked)), limit=400)
+    if because.lower().startswith(title):
+        return because
+    return f"{title}. {because}" if because else title
 
 
 def _evidence(alert: Alert) -> str:

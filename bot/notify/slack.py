@@ -263,7 +263,7 @@ def _client(token: str, base_url: str, timeout: float) -> WebClient:
     address = urlsplit(base_url)
     if address.scheme != "https" and not (address.scheme == "http" and address.hostname in _LOOPBACK):
         raise ConfigError(BAD_ADDRESS)
-    client = WebClient(
+    return WebClient(
         token=token,
         base_url=base_url if base_url.endswith("/") else base_url + "/",
         timeout=math.ceil(timeout),
@@ -273,9 +273,6 @@ def _client(token: str, base_url: str, timeout: float) -> WebClient:
         # A logger of its own, that says nothing: at level debug the SDK writes whole messages.
         logger=_silent(),
     )
-    # The SDK takes a proxy from the environment but not NO_PROXY; without it urllib minds both.
-    client.proxy = None
-    return client
 
 
 def _silent() -> logging.Logger:

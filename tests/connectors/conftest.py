@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import struct
@@ -200,9 +201,15 @@ WIRES = {"facebook": FacebookWire}
 
 
 @pytest.fixture(params=connectors.platforms())
-def wire(request: pytest.FixtureRequest) -> Iterator[Any]:
+def platform(request: pytest.FixtureRequest) -> str:
+    """Each platform in turn; the tests of one platform override it."""
+    return str(request.param)
+
+
+@pytest.fixture
+def wire(platform: str) -> Iterator[Any]:
     """The platform under test; every request to its host goes to ``wire.answer``."""
-    platform_wire = WIRES[request.param]()
+    platform_wire = WIRES[platform]()
     with respx.mock(assert_all_called=False) as router:
         router.route(url__startswith=platform_wire.base_url).mock(side_effect=platform_wire.answer)
         yield platform_wire
@@ -250,13 +257,14 @@ class LoopbackServer:
         self.behaviour: Callable[[socket.socket, bytes], None] = self.send(b"HTTP/1.1 500 Not set\r\n\r\n")
         self.stopping = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self._port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     @property
     def url(self) -> str:
         """The base address."""
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"http://127.0.0.1:{self._port}"
 
     @staticmethod
     def send(answer: bytes) -> Callable[[socket.socket, bytes], None]:
@@ -273,9 +281,11 @@ class LoopbackServer:
         self.stopping.wait(10)
 
     def drip(self, connection: socket.socket, request: bytes) -> None:
-        """A behaviour: a header line that never ends, a byte at a time."""
+        """A behaviour: a header line, a byte at a time, for far longer than any limit of a test."""
         connection.sendall(b"HTTP/1.1 200 OK\r\nx-slow: ")
-        while not self.stopping.wait(0.02):
+        for _ in range(200):
+            if self.stopping.wait(0.02):
+                return
             connection.sendall(b"a")
 
     @staticmethod
@@ -286,6 +296,9 @@ class LoopbackServer:
     def stop(self) -> None:
         """Close; whatever hangs wakes up."""
         self.stopping.set()
+        with contextlib.suppress(OSError):
+            # Closing alone does not wake a thread that waits in accept.
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join(2)
 

@@ -519,9 +519,11 @@ class TestSecrets:
 
         reading = connection.connector.read(ref)
 
+        exchange = reading.exchanges[0]
         assert reading.comment is not None
-        assert reading.comment.text == f"<{'*' * len(TOKEN)}>"
-        assert reading.exchanges[0].masked == 1
+        assert set(reading.comment.text) == {"<", "*", ">"}
+        assert len(exchange.body) == int(exchange.header("content-length") or 0)
+        assert exchange.masked == 1
 
     @pytest.mark.parametrize("token", ["EAAK\u00e9abcdefgh", "EAAKabc def", "", "EAAKabc\x00defgh"])
     def test_a_token_that_can_not_be_one_is_refused_without_quoting_it(self, wire: Any, token: str) -> None:

@@ -37,6 +37,7 @@ def image(**more: Any) -> Json:
     return {"type": "image", "alt_text": "A picture", **more}
 
 
+OPTION = {"text": plain("a"), "value": "a"}
 LIMITS = [
     ("header", lambda n: {"type": "header", "text": plain("x" * n)}, 150),
     ("section", lambda n: section(text=mrkdwn("x" * n)), 3000),
@@ -51,7 +52,7 @@ LIMITS = [
     ("block id", lambda n: {"type": "divider", "block_id": "x" * n}, 255),
     ("confirmation", lambda n: actions(button(confirm={"text": plain("x" * n)})), 300),
     ("alternative text", lambda n: image(image_url="https://x.example/a", alt_text="x" * n), 2000),
-    ("overflow options", lambda n: actions({"type": "overflow", "options": [{"text": plain("a"), "value": "a"}] * n}), 5),
+    ("overflow options", lambda n: actions({"type": "overflow", "options": [OPTION] * n}), 5),
 ]  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import contextlib
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.demo.fields import Field, FieldSyntaxError, parse_fields, write_fields
@@ -27,6 +29,7 @@ def test_an_expression_is_read_with_its_modifiers_and_depths() -> None:
     )
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(fields, min_size=1, max_size=4).map(tuple))
 def test_what_is_written_is_read_the_same(wanted: tuple[Field, ...]) -> None:
     """So that a next address asks for what the first call asked for."""
@@ -45,10 +48,8 @@ def test_a_broken_expression_is_refused(expression: str) -> None:
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused(expression: str) -> None:
     """No other error, and no endless reading."""
-    try:
-        parse_fields(expression)
-    except FieldSyntaxError as error:
-        assert "Syntax error" in str(error)
+    with contextlib.suppress(FieldSyntaxError):
+        assert parse_fields(write_fields(parse_fields(expression))) == parse_fields(expression)
 
 
 def test_depth_is_bounded() -> None:

@@ -367,6 +367,16 @@ def test_debug_token_tells_what_the_token_may_do(town: Town, graph: httpx.Client
     assert (other["is_valid"], other["error"]["code"]) == (False, 190)
 
 
+def test_a_token_past_its_time_is_190_463(town: Town, graph: httpx.Client) -> None:
+    """Every call fails the same way, and works again with a token that lasts longer."""
+    town.graph.token_expires_at = datetime.now(UTC) - timedelta(minutes=1)
+    error = error_of(graph.get("/me"))
+    town.graph.token_expires_at = datetime.now(UTC) + timedelta(days=60)
+
+    assert (error["code"], error["error_subcode"]) == (190, 463)
+    assert graph.get("/debug_token", params={"input_token": town.page_token}).json()["data"]["expires_at"] > 0
+
+
 def test_a_version_that_does_not_exist_is_refused(town: Town, web: httpx.Client) -> None:
     """v26.0 is served; v99.0 is an unknown path component."""
     answer = web.get(f"{town.graph_url}/v99.0/me", params={"access_token": town.page_token})

@@ -40,7 +40,7 @@ class PlainPrinter:
 @pytest.fixture
 def make_dossier() -> MakeDossier:
     """A dossier of a comment with one obscene word; every field can be set otherwise."""
-    return _dossier
+    return dossier
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def capturer(site: PublicSite, browser: Path) -> Iterator[BrowserCapturer]:
     made.close()
 
 
-def _dossier(
+def dossier(
     case_id: str = "case-1", text: str = TEXT, spans: tuple[tuple[int, int], ...] = ((17, 25),), **more: Any
 ) -> Dossier:
     digest = hashlib.sha256(POLICY).hexdigest()

@@ -35,7 +35,7 @@ HOSTILE = {
 }
 
 
-@pytest.fixture(params=HOSTILE.values(), ids=HOSTILE.keys())
+@pytest.fixture(params=list(HOSTILE.values()), ids=list(HOSTILE))
 def hostile(request: pytest.FixtureRequest) -> str:
     """Words that try to speak, hide, overflow or break out, one at a time."""
     return str(request.param)
@@ -146,28 +146,30 @@ class _Handler(BaseHTTPRequestHandler):
         with self.slack.lock:
             if method.startswith("upload/"):
                 self.slack.files[method.removeprefix("upload/")] = body
-                return self._send(200, b"OK", "text/plain")
+                self._send(200, b"OK", "text/plain")
+                return
             form = self.headers["Content-Type"].startswith("application/x-www-form")
             arguments = dict(parse_qsl(body.decode())) if form else json.loads(body or b"{}")
             arguments["files"] = json.loads(arguments["files"]) if form and "files" in arguments else None
             self.slack.journal.append((method, arguments))
             pending = self.slack.faults.get(method, [])
-            return self._respond(method, arguments, pending.pop(0) if pending else "")
+            self._respond(method, arguments, pending.pop(0) if pending else "")
 
     def _respond(self, method: str, arguments: dict[str, Any], fault: str) -> None:
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":
             fault = "invalid_auth"
         if fault in {"", "lost"}:
-            content = json.dumps(self.slack.answer(method, arguments)).encode()
-            return self._send(200, content) if not fault else self.connection.close()
-        if fault == "reset":
-            return self.connection.close()
-        if fault == "429":
-            return self._send(429, b'{"ok":false,"error":"ratelimited"}', retry_after="7")
-        if fault in {"500", "html"}:
-            return self._send(500 if fault == "500" else 200, b"<html>oops</html>", "text/html")
-        content = json.dumps({"ok": False, "error": fault, "needed": "files:write"}).encode()
-        return self._send(200, content)
+            content = self.slack.answer(method, arguments)
+        else:
+            content = {"ok": False, "error": fault, "needed": "files:write"}
+        if fault in {"lost", "reset"}:
+            self.connection.close()
+        elif fault == "429":
+            self._send(429, b'{"ok":false,"error":"ratelimited"}', retry_after="7")
+        elif fault in {"500", "html"}:
+            self._send(500 if fault == "500" else 200, b"<html>oops</html>", "text/html")
+        else:
+            self._send(200, json.dumps(content).encode())
 
     def _send(self, status: int, body: bytes, kind: str = "application/json", retry_after: str = "") -> None:
         self.send_response(status)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bot.demo.blocks import block_errors
 from bot.moderation.verdict import Span
 from bot.notify.alerts import Alert, Message, Standing, escaped, render, render_short
 from bot.notify.quoted import MASK
@@ -71,14 +72,16 @@ def test_the_matched_words_are_marked(alert: Alert) -> None:
 
 def test_nothing_in_an_alert_is_read_as_markup(alert: Alert, hostile: str) -> None:
     """No element is mrkdwn and none but our own link is anything but text, whatever the stranger wrote anywhere."""
-    evil = replace(alert, text=hostile, author=hostile, post_text=hostile, reasons=(hostile,), because=hostile)
+    evil = replace(
+        alert, page=hostile, text=hostile, author=hostile, post_text=hostile, reasons=(hostile,), because=hostile
+    )
 
     message = render(evil, "F012345678")
 
     types = {leaf["type"] for leaf in leaves(message.blocks)}
     assert types == {"plain_text", "text", "link"}
     assert [leaf["url"] for leaf in leaves(message.blocks) if leaf["type"] == "link"] == [alert.permalink]
-    assert "<" not in message.text.replace("&lt;", "")
+    assert not {"<", ">"} & set(message.text)
 
 
 def test_an_alert_keeps_within_the_limits_of_slack(alert: Alert, hostile: str) -> None:
@@ -87,6 +90,7 @@ def test_an_alert_keeps_within_the_limits_of_slack(alert: Alert, hostile: str) -
 
     message = render(evil, "F012345678")
 
+    assert block_errors(list(message.blocks), {"F012345678"}) == []
     assert len(message.blocks) <= 50
     assert len(message.blocks[0]["text"]["text"].encode("utf-16-le")) // 2 <= 150
     assert all(leaf["text"] for leaf in leaves(message.blocks))

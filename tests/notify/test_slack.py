@@ -229,6 +229,19 @@ def test_a_slack_that_is_not_there_is_unavailable(alert: Alert) -> None:
         teller.post(alert)
 
 
+def test_addresses_that_need_no_proxy_go_past_it(slack: Any, alert: Alert, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A city's proxy settings are followed whole, the exceptions as well."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    notifier(slack).post(alert, PNG)
+
+    assert len(slack.messages[CHANNEL]) == 1
+    monkeypatch.setenv("NO_PROXY", "")
+    with pytest.raises(SlackUnavailable):
+        notifier(slack).post(alert)
+
+
 def test_no_error_and_no_log_shows_the_token_or_the_comment(
     slack: Any, alert: Alert, caplog: pytest.LogCaptureFixture
 ) -> None:

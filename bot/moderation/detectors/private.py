@@ -38,7 +38,7 @@ _SHAPES: dict[Shape, re.Pattern[str]] = {
         rf"\b\d{{1,2}}[/.-]\d{{1,2}}[/.-](?:19|20)?\d\d\b|\b(?:{_MONTH})[a-z]*\.? \d{{1,2}}(?:st|nd|rd|th)?,? (?:19|20)\d\d\b"
         rf"|\b\d{{1,2}} (?:de |of )?(?:{_MONTH})[a-z]*\.?,? (?:de |del )?(?:19|20)\d\d\b"
     ),
-    "plate": re.compile(r"(?<![\w-])(?=[a-z0-9 -]{4,9}(?!\w))(?=[a-z -]*\d)(?=[0-9 -]*[a-z])[a-z0-9]{2,4}(?:[ -]?[a-z0-9]{2,5})(?!\w)"),
+    "plate": re.compile(r"(?<![\w-])(?=(?:[ -]?[a-z0-9]){5,8}(?!\w))(?:[a-z]{1,3}[ -]?\d{2,5}[a-z]?|\d{1,4}[ -]?[a-z]{2,3}(?:[ -]?\d{1,3})?)(?!\w)"),
     "secret": re.compile(r"(?:(?<=[:=\"' ])|^)(?=[^\s\"']*[\d!@#$%^&*])[^\s\"',:=]{4,40}"),
 }
 _DESCRIPTIONS: dict[Shape, str] = {
@@ -83,7 +83,8 @@ class PrivateData:
         if not self._beside.could_be_in(passage.vocabulary):
             return
         for found in _SHAPES[self._given.shape].finditer(passage.folded.text):
-            if self._is_such(found[0]) and self._is_claimed(passage.folded.text, *found.span()):
+            in_link = any(link.start < found.end() and found.start() < link.end for link in passage.links)
+            if not in_link and self._is_such(found[0]) and self._is_claimed(passage.folded.text, *found.span()):
                 yield Match((passage.folded.span(*found.span()),), 0.8)
 
     def _is_claimed(self, text: str, start: int, end: int) -> bool:

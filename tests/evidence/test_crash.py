@@ -1,0 +1,104 @@
+"""kill -9 while sealing: nothing sealed is lost, nothing is sealed twice, and what was begun is found again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.evidence import durable
+from bot.evidence.verify import verify_archive
+
+KILLS = 30
+SEALER = Path(__file__).with_name("sealer.py")
+
+
+def test_a_killed_sealer_loses_nothing_and_seals_nothing_twice(tmp_path: Path, make_archive: Any) -> None:
+    """Thirty kills at random moments: every seal that was reported is there, each case once, no half package."""
+    command = [sys.executable, str(SEALER), str(tmp_path / "archive"), str(KILLS)]
+    answer = subprocess.run(command, capture_output=True, check=True, timeout=120)
+    reported: dict[str, str] = json.loads(answer.stdout)
+
+    archive = make_archive()
+    archive.note("checked", {})
+    report = verify_archive(archive.root)
+
+    assert report.flaws == ()
+    assert len(reported) > KILLS
+    assert {case: archive._of_case(case).package_id for case in reported} == reported
+    cases = [facts["case_id"] for facts in _lines(archive.root) if facts["type"].startswith("package")]
+    assert len(cases) == len(set(cases))
+    assert list((archive.root / "incoming").iterdir()) == []
+
+
+@pytest.mark.parametrize("step", ["write_new", "move", "append"])
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_crash_at_any_step_is_made_good(
+    make_archive: Any, make_dossier: Any, monkeypatch: pytest.MonkeyPatch, step: str, moment: str
+) -> None:
+    """Whichever write was the last one, the next seal of the case ends with one sound package and one line."""
+    make_archive().seal(make_dossier("case-0"), None)
+    with monkeypatch.context() as dying:
+        dying.setattr(durable, step, _dies(getattr(durable, step), moment))
+        with pytest.raises(_Killed):
+            make_archive().seal(make_dossier("case-1"), None)
+
+    archive = make_archive()
+    archive.prove(archive.seal(make_dossier("case-1"), None))
+
+    assert verify_archive(archive.root).flaws == ()
+    assert [facts["case_id"] for facts in _lines(archive.root)] == ["case-0", "case-1"]
+    was_renamed = (step, moment) in [("move", "after"), ("append", "before")]
+    assert verify_archive(archive.root).recovered == int(was_renamed)
+
+
+def test_a_process_that_runs_on_takes_over_what_another_left(
+    make_archive: Any, make_dossier: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The daemon needs no restart to find what a killed command left: the lock still bears the dead one's mark."""
+    daemon, command = make_archive(), make_archive()
+    daemon.seal(make_dossier("case-0"), None)
+    with monkeypatch.context() as dying:
+        dying.setattr(durable, "append", _dies(durable.append, "before"))
+        with pytest.raises(_Killed):
+            command.seal(make_dossier("case-1"), None)
+
+    daemon.seal(make_dossier("case-2"), None)
+
+    assert [facts["type"] for facts in _lines(daemon.root)] == ["package", "package-recovered", "package"]
+    assert verify_archive(daemon.root).flaws == ()
+
+
+def test_an_orphan_that_is_not_whole_is_put_aside(make_archive: Any, make_dossier: Any) -> None:
+    """A file among the packages that is no sound package is moved out of the way, kept, and reported in the log."""
+    sealed = make_archive().seal(make_dossier("case-0"), None)
+    root = make_archive().root
+    strange = (root / sealed.path).with_name("ev-20261120T000000Z-aaaaaaaaaaaaa.zip")
+    strange.write_bytes(b"not a zip")
+
+    make_archive().seal(make_dossier("case-1"), None)
+
+    assert [facts["type"] for facts in _lines(root)] == ["package", "set-aside", "package"]
+    assert [path.read_bytes() for path in (root / "aside").iterdir()] == [b"not a zip"]
+    assert verify_archive(root).flaws == ()
+
+
+class _Killed(BaseException):
+    """Stands for SIGKILL at an exact place: nothing catches it."""
+
+
+def _dies(step: Any, moment: str) -> Any:
+    def dying(*arguments: Any) -> None:
+        if moment == "after":
+            step(*arguments)
+        raise _Killed
+
+    return dying
+
+
+def _lines(root: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (root / "log" / "entries.jsonl").read_bytes().splitlines()]
