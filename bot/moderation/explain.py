@@ -24,13 +24,17 @@ def explain(text: str, verdict: Verdict, pack: PolicyPack) -> Group:
     headline, style = _HEADLINES[verdict.outcome]
     parts = [Text(headline, style=style), Text(), marked(text, verdict), Text()]
     parts += [line for finding in verdict.findings for line in _finding(finding, text, pack)]
-    parts.append(Text(f"{pack.title}, version {pack.version} ({pack.digest[:12]}); read as: {verdict.lang}", style="dim"))
+    parts.append(
+        Text(f"{pack.title}, version {pack.version} ({pack.digest[:12]}); read as: {verdict.lang}", style="dim")
+    )
     return Group(*parts)
 
 
 def marked(text: str, verdict: Verdict) -> Text:
     """The text with the matched characters marked, control characters shown as ``[U+001B]``."""
-    inside = {index for f in verdict.findings for span in f.spans for index in range(span.start, min(span.end, _LONGEST))}
+    inside = {
+        index for f in verdict.findings for span in f.spans for index in range(span.start, min(span.end, _LONGEST))
+    }
     shown = Text("  ")
     for index, character in enumerate(text[:_LONGEST]):
         shown.append(visible(character), style=_MARKED if index in inside else "")

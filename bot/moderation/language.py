@@ -17,32 +17,22 @@ _SAMPLE = 4_000
 # The words that a language can't do without. The others' are here only to tell them from the three that are read.
 _FUNCTION_WORDS: Mapping[str, frozenset[str]] = {
     "en": frozenset(
-        "the and to of a in is it you that for on are with as this be was have not at or from by they we but what all"
-        " can your so if about will just like do no my me i he she his her him them their our us who how when why get"
-        " out up has had would should could more there an been than then here now any some only these those because"
-        " dont its im were am did go one thank thanks please".split()
+        ["the", "and", "to", "of", "a", "in", "is", "it", "you", "that", "for", "on", "are", "with", "as", "this", "be", "was", "have", "not", "at", "or", "from", "by", "they", "we", "but", "what", "all", "can", "your", "so", "if", "about", "will", "just", "like", "do", "no", "my", "me", "i", "he", "she", "his", "her", "him", "them", "their", "our", "us", "who", "how", "when", "why", "get", "out", "up", "has", "had", "would", "should", "could", "more", "there", "an", "been", "than", "then", "here", "now", "any", "some", "only", "these", "those", "because", "dont", "its", "im", "were", "am", "did", "go", "one", "thank", "thanks", "please"]
     ),
     "es": frozenset(
-        "de la que el en y los del se las por un para con no una su al lo como mas pero sus le ya o este si porque"
-        " esta entre cuando muy sin sobre tambien me hasta hay donde quien desde todo nos todos uno les ni ese eso mi"
-        " tu te es son era soy eres ser esto estos estas yo que fue tiene hace aqui nada asi gracias usted ustedes"
-        " nosotros ellos ella el una qué cómo así vamos pueden".split()
+        ["de", "la", "que", "el", "en", "y", "los", "del", "se", "las", "por", "un", "para", "con", "no", "una", "su", "al", "lo", "como", "mas", "pero", "sus", "le", "ya", "o", "este", "si", "porque", "esta", "entre", "cuando", "muy", "sin", "sobre", "tambien", "me", "hasta", "hay", "donde", "quien", "desde", "todo", "nos", "todos", "uno", "les", "ni", "ese", "eso", "mi", "tu", "te", "es", "son", "era", "soy", "eres", "ser", "esto", "estos", "estas", "yo", "que", "fue", "tiene", "hace", "aqui", "nada", "asi", "gracias", "usted", "ustedes", "nosotros", "ellos", "ella", "el", "una", "qué", "cómo", "así", "vamos", "pueden"]
     ),
     "pt": frozenset(
-        "de a o que e do da em um para com nao uma os no se na por mais as dos como mas ao ele das tem seu sua ou"
-        " quando muito nos ja eu tambem so pelo pela ate isso ela entre depois sem mesmo aos ter seus quem nas me"
-        " esse eles voce essa num nem suas meu minha tudo sao foi ser esta obrigado obrigada vcs voces pra pro ta"
-        " aqui porque hj ne tbm cara mano gente dia bom sim posso tava to vai amanha alguem ser demais linda lindo ai"
-        " mulher kkk kkkk agora".split()
+        ["de", "a", "o", "que", "e", "do", "da", "em", "um", "para", "com", "nao", "uma", "os", "no", "se", "na", "por", "mais", "as", "dos", "como", "mas", "ao", "ele", "das", "tem", "seu", "sua", "ou", "quando", "muito", "nos", "ja", "eu", "tambem", "so", "pelo", "pela", "ate", "isso", "ela", "entre", "depois", "sem", "mesmo", "aos", "ter", "seus", "quem", "nas", "me", "esse", "eles", "voce", "essa", "num", "nem", "suas", "meu", "minha", "tudo", "sao", "foi", "ser", "esta", "obrigado", "obrigada", "vcs", "voces", "pra", "pro", "ta", "aqui", "porque", "hj", "ne", "tbm", "cara", "mano", "gente", "dia", "bom", "sim", "posso", "tava", "to", "vai", "amanha", "alguem", "ser", "demais", "linda", "lindo", "ai", "mulher", "kkk", "kkkk", "agora"]
     ),
-    "fr": frozenset("le les des est et une dans pour pas que qui sur avec ce vous nous je ne sont au aux du mais plus".split()),
-    "ht": frozenset("mwen nou yo pou nan ki pa se ak gen sa li ap te ou gwo men tout yon fe pral anpil lavil".split()),
-    "it": frozenset("il di che non per una sono della con del gli alla piu anche questo come ho nel dei delle ma".split()),
-    "pl": frozenset("nie sie na jest to ze jak ale za co od przez czy tak dla jego juz tylko przy jestem prosze do po".split()),
-    "de": frozenset("der die das und ist nicht ich sie mit ein eine auf den von zu fur es im auch dem wir aber".split()),
-    "vi": frozenset("la va cua khong co cho nguoi duoc nhung trong mot cac voi toi ban rat nay".split()),
-    "sq": frozenset("dhe ne te per me nuk eshte nje qe nga jane ka si por".split()),
-    "tl": frozenset("ang ng sa na mga ay hindi ko mo ka siya po naman lang ito".split()),
+    "fr": frozenset(["le", "les", "des", "est", "et", "une", "dans", "pour", "pas", "que", "qui", "sur", "avec", "ce", "vous", "nous", "je", "ne", "sont", "au", "aux", "du", "mais", "plus"]),
+    "ht": frozenset(["mwen", "nou", "yo", "pou", "nan", "ki", "pa", "se", "ak", "gen", "sa", "li", "ap", "te", "ou", "gwo", "men", "tout", "yon", "fe", "pral", "anpil", "lavil"]),
+    "it": frozenset(["il", "di", "che", "non", "per", "una", "sono", "della", "con", "del", "gli", "alla", "piu", "anche", "questo", "come", "ho", "nel", "dei", "delle", "ma"]),
+    "pl": frozenset(["nie", "sie", "na", "jest", "to", "ze", "jak", "ale", "za", "co", "od", "przez", "czy", "tak", "dla", "jego", "juz", "tylko", "przy", "jestem", "prosze", "do", "po"]),
+    "de": frozenset(["der", "die", "das", "und", "ist", "nicht", "ich", "sie", "mit", "ein", "eine", "auf", "den", "von", "zu", "fur", "es", "im", "auch", "dem", "wir", "aber"]),
+    "vi": frozenset(["la", "va", "cua", "khong", "co", "cho", "nguoi", "duoc", "nhung", "trong", "mot", "cac", "voi", "toi", "ban", "rat", "nay"]),
+    "sq": frozenset(["dhe", "ne", "te", "per", "me", "nuk", "eshte", "nje", "qe", "nga", "jane", "ka", "si", "por"]),
+    "tl": frozenset(["ang", "ng", "sa", "na", "mga", "ay", "hindi", "ko", "mo", "ka", "siya", "po", "naman", "lang", "ito"]),
 }  # fmt: skip
 
 _MARKS: Mapping[str, str] = {"es": "ñÑ¿¡", "pt": "ãõÃÕ"}

@@ -114,7 +114,9 @@ class PolicyPack:
         for clause in self.clauses:
             if clause.id == clause_id:
                 return clause
-        raise PolicyError(f'Policy "{self.slug}" {self.version} has no clause "{clause_id}"; look at its file {self.path}.')
+        raise PolicyError(
+            f'Policy "{self.slug}" {self.version} has no clause "{clause_id}"; look at its file {self.path}.'
+        )
 
     def rule(self, rule_id: str) -> Rule:
         """The rule of that name. Raises ``PolicyError``."""

@@ -62,7 +62,9 @@ class PackShape(Shape):
     city: str | None = Field(None, description="the city's name")
     version: _Text = Field(description="a version in quotes", examples=['"2024-01"'])
     adopted_on: date = Field(description="a date", examples=["2024-01-08"])
-    effective_at: AwareDatetime = Field(description="a time with its zone in quotes", examples=['"2024-01-08T00:00:00-05:00"'])
+    effective_at: AwareDatetime = Field(
+        description="a time with its zone in quotes", examples=['"2024-01-08T00:00:00-05:00"']
+    )
     published: _Text = Field(description="where the city's own text is found")
     forum_purpose: _Text = Field(description="what the page is for, in a sentence")
     strikes: StrikesShape = StrikesShape()

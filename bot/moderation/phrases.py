@@ -180,7 +180,9 @@ class _Reader:
 
     def _set(self, name: str) -> _Part:
         if name not in self._sets:
-            raise PhraseError(f'"{self._written}" uses the set "{name}", which the rule does not have; add it under sets')
+            raise PhraseError(
+                f'"{self._written}" uses the set "{name}", which the rule does not have; add it under sets'
+            )
         return _any_of([_Reader(member, {}).phrase() for member in self._sets[name]])
 
     def _next(self) -> str:

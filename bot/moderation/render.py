@@ -32,12 +32,16 @@ def render(pack: PolicyPack, wordlists: WordLists) -> str:
 def _lines(pack: PolicyPack, wordlists: WordLists) -> Iterator[str]:
     yield pack.title
     yield "=" * len(pack.title)
-    yield from _paragraph(f"Policy {pack.slug}, version {pack.version}, adopted {pack.adopted_on}, in force from"
-                          f" {pack.effective_at:%Y-%m-%d %H:%M} UTC. SHA-256 of its file: {pack.digest}.")
+    yield from _paragraph(
+        f"Policy {pack.slug}, version {pack.version}, adopted {pack.adopted_on}, in force from"
+        f" {pack.effective_at:%Y-%m-%d %H:%M} UTC. SHA-256 of its file: {pack.digest}."
+    )
     yield from _paragraph(f"City's own text: {pack.published}")
     yield from _paragraph(f"Purpose of the page: {pack.forum_purpose}")
-    yield from _paragraph("What no rule below finds stays up without anybody being alerted. Only these categories may be"
-                          f" hidden without a person first: {', '.join(sorted(SIGNABLE))}.")
+    yield from _paragraph(
+        "What no rule below finds stays up without anybody being alerted. Only these categories may be"
+        f" hidden without a person first: {', '.join(sorted(SIGNABLE))}."
+    )
     yield from ("", "Clauses", "-------")
     for clause in pack.clauses:
         yield from _clause(clause)
@@ -56,8 +60,11 @@ def _clause(clause: Clause) -> Iterator[str]:
 def _rule(rule: Rule, wordlists: WordLists) -> Iterator[str]:
     yield ""
     urgent = ", urgently" if rule.urgent else ""
-    yield from _paragraph(f"[{rule.id}] clause {rule.clause}, {rule.category}; {_BINDS[rule.applies_to]};"
-                          f" {_MEASURE[rule.measure]}{urgent}; strikes: {rule.strikes}", "    ")
+    yield from _paragraph(
+        f"[{rule.id}] clause {rule.clause}, {rule.category}; {_BINDS[rule.applies_to]};"
+        f" {_MEASURE[rule.measure]}{urgent}; strikes: {rule.strikes}",
+        "    ",
+    )
     yield from _paragraph(f"    {rule.reason}", "    ")
     for line in detector_of(rule, wordlists).describe():
         yield from _paragraph(f"    {line}", "      " + " " * (len(line) - len(line.lstrip())))

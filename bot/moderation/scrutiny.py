@@ -25,12 +25,11 @@ from bot.yamlfile import YamlFile
 
 # Words of anger at officials. Blocking such words was held viewpoint discrimination (Tanner: pig, pigs, copper, jerk).
 CRITICISM = frozenset(
-    "pig pigs copper jerk jerks corrupt crook crooks liar liars lies lying thief thieves clown clowns idiot idiots stupid"
-    " incompetent fascist fascists nazi nazis communist communists socialist tyrant dictator bully coward cowards traitor"
-    " resign recall shame disgrace disgraceful useless racist bigot damn hell mayor police cops cop council democrat"
-    " republican corrupto corrupta mentiroso mentirosa ladron ladrones payaso idiota inepto fascista corrupto ladrao".split()
+    ["pig", "pigs", "copper", "jerk", "jerks", "corrupt", "crook", "crooks", "liar", "liars", "lies", "lying", "thief", "thieves", "clown", "clowns", "idiot", "idiots", "stupid", "incompetent", "fascist", "fascists", "nazi", "nazis", "communist", "communists", "socialist", "tyrant", "dictator", "bully", "coward", "cowards", "traitor", "resign", "recall", "shame", "disgrace", "disgraceful", "useless", "racist", "bigot", "damn", "hell", "mayor", "police", "cops", "cop", "council", "democrat", "republican", "corrupto", "corrupta", "mentiroso", "mentirosa", "ladron", "ladrones", "payaso", "idiota", "inepto", "fascista", "corrupto", "ladrao"]
 )
-_VAGUE = frozenset("inappropriate offensive derogatory rude disrespectful negative objectionable unacceptable other".split())
+_VAGUE = frozenset(
+    ["inappropriate", "offensive", "derogatory", "rude", "disrespectful", "negative", "objectionable", "unacceptable", "other"]
+)
 _CONTEXTUAL = frozenset(("off_topic", "offtopic", "off-topic", "jurisdiction"))
 
 
@@ -108,7 +107,9 @@ class _Scrutiny:
     def _twin(self, place: int, rule: Rule) -> None:
         earlier = [other for other in self._pack.rules[:place] if other.id == rule.id]
         if earlier:
-            self._refuse_rule(rule, f'rule "{rule.id}" stands on line {earlier[0].line} already; give this one another id.')
+            self._refuse_rule(
+                rule, f'rule "{rule.id}" stands on line {earlier[0].line} already; give this one another id.'
+            )
 
     def _clause_of(self, rule: Rule) -> None:
         if not rule.clause:
@@ -142,7 +143,9 @@ class _Scrutiny:
         if rule.detector not in DETECTORS:
             near = did_you_mean(rule.detector, DETECTORS)
             hint = f'did you mean "{near}"?' if near else f"use one of {or_list(sorted(DETECTORS))}."
-            self._refuse_rule(rule, f'rule "{rule.id}" names the detector "{rule.detector}", which is unknown; {hint}', "detector")
+            self._refuse_rule(
+                rule, f'rule "{rule.id}" names the detector "{rule.detector}", which is unknown; {hint}', "detector"
+            )
         shape = DETECTORS[rule.detector].parameters
         try:
             shape.model_validate(rule.parameters)
@@ -162,7 +165,9 @@ class _Scrutiny:
                 listed = self._lists.by_name.get(name)
                 if listed is None:
                     known = ", ".join(self._lists.by_name) or "none"
-                    self._refuse_rule(rule, f'rule "{rule.id}" uses the word list "{name}", which is not there; there is {known}.')
+                    self._refuse_rule(
+                        rule, f'rule "{rule.id}" uses the word list "{name}", which is not there; there is {known}.'
+                    )
                 else:
                     self._refuse_rule(
                         rule,
@@ -173,7 +178,9 @@ class _Scrutiny:
     def _has_examples(self, rule: Rule) -> None:
         for what, examples in (("violates", rule.violates), ("allowed", rule.allowed)):
             if not examples:
-                self._refuse_rule(rule, f'rule "{rule.id}" has no example under "{what}"; examples are its tests, write one.')
+                self._refuse_rule(
+                    rule, f'rule "{rule.id}" has no example under "{what}"; examples are its tests, write one.'
+                )
 
     def _build(self, rule: Rule) -> Detector:
         try:
@@ -195,7 +202,9 @@ class _Scrutiny:
 
     def _refuse_example(self, rule: Rule, section: str, place: int, item: Item, what: str, remedy: str) -> None:
         shown = printable(item.text)
-        self._refuse_rule(rule, f'rule "{rule.id}" {what} its example "{shown}" under "{section}"; {remedy}.', section, place)
+        self._refuse_rule(
+            rule, f'rule "{rule.id}" {what} its example "{shown}" under "{section}"; {remedy}.', section, place
+        )
 
     def _citable(self) -> str:
         ids = [clause.id for clause in self._pack.clauses if clause.judged_by != "records"]

@@ -65,7 +65,9 @@ def read_list(path: Path) -> WordList:
     content = path.read_bytes()
     _, _, lang = path.stem.split("@")[0].rpartition(".")
     if not lang or "@" not in path.stem:
-        raise PolicyError(at_line(path, None, 'name the file "<name>.<language>@<number>.txt", e.g. "obscene.en@1.txt".'))
+        raise PolicyError(
+            at_line(path, None, 'name the file "<name>.<language>@<number>.txt", e.g. "obscene.en@1.txt".')
+        )
     entries: dict[Entry, int] = {}
     exceptions: list[Entry] = []
     for number, line in enumerate(content.decode("utf-8").splitlines(), 1):
@@ -75,7 +77,9 @@ def read_list(path: Path) -> WordList:
         elif line:
             entry = _entry(line, path, number)
             if entry in entries:
-                raise PolicyError(at_line(path, number, f'"{line}" stands on line {entries[entry]} already; take one out.'))
+                raise PolicyError(
+                    at_line(path, number, f'"{line}" stands on line {entries[entry]} already; take one out.')
+                )
             entries[entry] = number
     return WordList(path.stem, lang, tuple(entries), tuple(exceptions), hashlib.sha256(content).hexdigest())
 
@@ -85,5 +89,11 @@ def _entry(line: str, path: Path, number: int) -> Entry:
     word = line.removeprefix("~").strip()
     stem = fold(" ".join(word.strip("*").replace("'", "").split())).text
     if len(stem) < 2 or not all(c.isalnum() or c in " ?" for c in stem):
-        raise PolicyError(at_line(path, number, f'"{line.strip()}" names no word; write one, letters and digits only, with * only at its ends.'))
+        raise PolicyError(
+            at_line(
+                path,
+                number,
+                f'"{line.strip()}" names no word; write one, letters and digits only, with * only at its ends.',
+            )
+        )
     return Entry(stem, word.startswith("*"), word.endswith("*"), own)

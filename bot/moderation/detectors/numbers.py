@@ -19,7 +19,7 @@ from bot.moderation.wordlists import WordLists
 
 Number = Literal["ssn", "card", "bank"]
 
-_SSN = re.compile(r"(?<![\w-])(?<!\d[. ])(\d{3})([- .–]?)(\d{2})\2(\d{4})(?![\w-]|[. ]\d)")  # noqa: RUF001
+_SSN = re.compile(r"(?<![\w-])(?<!\d[. ])(\d{3})([- .–]?)(\d{2})\2(\d{4})(?![\w-]|[. ]\d)")
 _SSN_SAID = re.compile(r"\b(?:ssn|social security|social sec|social|seguro social|ss ?(?:no|num|number|#))\b|\bss#")
 _OTHER_NUMBER = re.compile(
     r"\b(?:parcel|apn|pin|map|lot|case|docket|permit|invoice|ticket|bid|rfp|rfq|ordinance|item|order|tracking|confirmation"

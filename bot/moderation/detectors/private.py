@@ -38,7 +38,9 @@ _SHAPES: dict[Shape, re.Pattern[str]] = {
         rf"\b\d{{1,2}}[/.-]\d{{1,2}}[/.-](?:19|20)?\d\d\b|\b(?:{_MONTH})[a-z]*\.? \d{{1,2}}(?:st|nd|rd|th)?,? (?:19|20)\d\d\b"
         rf"|\b\d{{1,2}} (?:de |of )?(?:{_MONTH})[a-z]*\.?,? (?:de |del )?(?:19|20)\d\d\b"
     ),
-    "plate": re.compile(r"(?<![\w-])(?=(?:[ -]?[a-z0-9]){5,8}(?!\w))(?:[a-z]{1,3}[ -]?\d{2,5}[a-z]?|\d{1,4}[ -]?[a-z]{2,3}(?:[ -]?\d{1,3})?)(?!\w)"),
+    "plate": re.compile(
+        r"(?<![\w-])(?=(?:[ -]?[a-z0-9]){5,8}(?!\w))(?:[a-z]{1,3}[ -]?\d{2,5}[a-z]?|\d{1,4}[ -]?[a-z]{2,3}(?:[ -]?\d{1,3})?)(?!\w)"
+    ),
     "secret": re.compile(r"(?:(?<=[:=\"' ])|^)(?=[^\s\"']*[\d!@#$%^&*])[^\s\"',:=]{4,40}"),
 }
 _DESCRIPTIONS: dict[Shape, str] = {
@@ -49,7 +51,9 @@ _DESCRIPTIONS: dict[Shape, str] = {
     "plate": "letters and digits as on a licence plate",
     "secret": "a word with a digit or sign in it",
 }
-_ROLES = frozenset("info contact office clerk help support news press admin hello events tickets mail team volunteer".split())
+_ROLES = frozenset(
+    ["info", "contact", "office", "clerk", "help", "support", "news", "press", "admin", "hello", "events", "tickets", "mail", "team", "volunteer"]
+)
 _REACH_BEFORE = 70
 _REACH_AFTER = 30
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.moderation.detectors.detector import Kind, Match, Parameters, Texts
+from bot.moderation.detectors.detector import Kind, Match, Parameters
 from bot.moderation.detectors.sayings import ListedPhrases, PhraseParameters, describe_phrases
 from bot.moderation.links import Link, within
 from bot.moderation.passage import Passage
@@ -116,7 +116,7 @@ class RepetitionParameters(SolicitationParameters):
 
     copies: int = Field(ge=1)
     window_hours: int = Field(ge=1, le=24 * 30)
-    phrases: tuple[str, ...] = ()  # type: ignore[assignment]  # a link is enough
+    phrases: tuple[str, ...] = ()  # a link is enough
 
 
 class Repetition:
