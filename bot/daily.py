@@ -80,7 +80,7 @@ def send(beadle: Beadle, day: date, now: datetime) -> tuple[str, ...]:
     facts = gather(beadle, day)
     recipients = tuple(person.email for person in beadle.configuration.people.digest_recipients())
     mail = digest.mail(facts, beadle.mailer.sender, recipients, now)
-    beadle.mailer.send(mail)
+    not_taken = beadle.mailer.send(mail)
     made = digest.render(facts)
     with Session(beadle.route.writing) as session, session.begin():
         session.merge(
@@ -95,7 +95,7 @@ def send(beadle: Beadle, day: date, now: datetime) -> tuple[str, ...]:
                 sent_at=now,
             )
         )
-    log.info("digest sent", day=day.isoformat(), recipients=len(recipients))
+    log.info("digest sent", day=day.isoformat(), recipients=len(recipients), not_taken=len(not_taken))
     return recipients
 
 
@@ -117,7 +117,7 @@ def gather(beadle: Beadle, day: date) -> DigestFacts:
             day=day,
             timezone=city.timezone.key,
             pages=tuple(_pages(beadle, session, since, until)),
-            polled=sum(row.polls for row in watch.pages(session)),
+            polled=watch.polls(session, since, until),
             judged=figures.revisions,
             kept=figures.comments,
             hidden=figures.hidden,

@@ -282,6 +282,16 @@ class GapRow(SQLModel, table=True):
     noted_at: datetime = _instant()
 
 
+class PollHour(SQLModel, table=True):
+    """How often a page was read in one hour (UTC), and how often that failed."""
+
+    __tablename__ = "poll_hour"
+    page: str = Field(primary_key=True)
+    hour: datetime = Field(sa_column=Column(Instant, primary_key=True))
+    read: int = 0
+    failed: int = 0
+
+
 class InHand(SQLModel, table=True):
     """A case that a workflow has in hand. A row left behind by a dead process is a crash charged to that case."""
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
-from bot.ledger.tables import GapRow, PageRow
+from bot.ledger.tables import GapRow, PageRow, PollHour
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ def seen(session: Session, slug: str, now: datetime) -> Turn:
     row.polled_at, row.failing_since, row.failure = now, None, None
     row.polls += 1
     session.add(row)
+    _count(session, slug, now).read += 1
     return turn
 
 
@@ -58,7 +59,21 @@ def failed(session: Session, slug: str, reason: str, now: datetime) -> Turn:
     row.failure = reason
     row.polls += 1
     session.add(row)
+    _count(session, slug, now).failed += 1
     return turn
+
+
+def polls(session: Session, since: datetime, until: datetime) -> int:
+    """How often pages were read, or tried, in the hours of ``[since, until)``."""
+    query = select(func.sum(PollHour.read + PollHour.failed)).where(PollHour.hour >= since, PollHour.hour < until)
+    return session.exec(query).one() or 0
+
+
+def _count(session: Session, slug: str, now: datetime) -> PollHour:
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    row = session.get(PollHour, (slug, hour)) or PollHour(page=slug, hour=hour)
+    session.add(row)
+    return row
 
 
 def pages(session: Session) -> Sequence[PageRow]:

@@ -86,6 +86,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("slug"),
     )
     op.create_table(
+        "poll_hour",
+        sa.Column("page", sa.String(), nullable=False),
+        sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("read", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("page", "hour"),
+    )
+    op.create_table(
         "post",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("page", sa.String(), nullable=False),
@@ -315,6 +323,7 @@ def downgrade() -> None:
     op.drop_table("post_revision")
     op.drop_table("switch")
     op.drop_table("post")
+    op.drop_table("poll_hour")
     op.drop_table("page")
     op.drop_table("in_hand")
     with op.batch_alter_table("gap", schema=None) as batch_op:
