@@ -1,4 +1,4 @@
-"""The composition root: reads the configuration and puts the parts together. The one place that names concrete classes."""
+"""The composition root: reads the configuration, puts the parts together, and alone names concrete classes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ from bot.review import Review
 from bot.settings import Settings
 from bot.telling import Alerts, Pictures
 from bot.worker import Outbox
-
 
 log = structlog.get_logger(__name__)
 
@@ -162,9 +161,7 @@ def open_beadle(settings: Settings, *, acts: bool, now: Callable[[], datetime] =
         )
 
 
-def _archive(
-    configuration: Configuration, printer: CardPrinter, acts: bool, now: Callable[[], datetime]
-) -> Archive:
+def _archive(configuration: Configuration, printer: CardPrinter, acts: bool, now: Callable[[], datetime]) -> Archive:
     settings = configuration.settings
     secrets = _secrets(configuration) if acts else settings.secrets()
     return Archive(settings.archive, printer, secrets=secrets, reserve=settings.disk_reserve, clock=now)

@@ -87,9 +87,7 @@ def _running(settings: Settings) -> Iterator[_Running]:
                 raise refused[0] if refused else ConfigError("pages.yaml has no page; `beadle init` writes one.")
             for error in refused:
                 log.error("a part of the configuration is refused; the rest goes on", because=error.sentence)
-            logging.configure(
-                level=settings.log_level, form=settings.log_format, secrets=beadle.secrets()
-            )
+            logging.configure(level=settings.log_level, form=settings.log_format, secrets=beadle.secrets())
             rounds = Rounds(beadle.route, beadle.tell)
             beadle.fitness.check_all()
             with Worker(url, beadle.route, beadle.review, beadle.outbox, captures=settings.captures) as running:

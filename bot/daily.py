@@ -193,9 +193,7 @@ def _decisions(session: Session, since: datetime, until: datetime) -> Iterator[D
 def _waiting(beadle: Beadle, case: Listed, now: datetime) -> WaitingCase:
     shown = excerpt(case.text, limit=_EXCERPT) if case.may_be_quoted else None
     clause = case.clauses[0] if case.clauses else ""
-    return WaitingCase(
-        case.case_id, clause, beadle.summary_of(clause), now - case.opened_at, case.urgent, shown
-    )
+    return WaitingCase(case.case_id, clause, beadle.summary_of(clause), now - case.opened_at, case.urgent, shown)
 
 
 def _offenders(session: Session) -> Iterator[Offender]:

@@ -86,13 +86,19 @@ def _archive(root: Path, reserve: float) -> Check:
         return Check("archive", "wrong", f"{root} can't be written ({error.strerror}); give this account the folder.")
     free = disk.free / disk.total
     if free < reserve:
-        return Check("archive", "wrong", f"only {free:.0%} of its disk is free and {reserve:.0%} must stay so; make room.")
+        return Check(
+            "archive", "wrong", f"only {free:.0%} of its disk is free and {reserve:.0%} must stay so; make room."
+        )
     if not (root / "log").exists():
         return Check("archive", "ok", f"{root}, empty; {disk.free / 1e9:.0f} GB free")
     report = verify_archive(root)
     if report.flaws:
-        return Check("archive", "wrong", f"{report.flaws[0].sentence} `beadle verify --all` lists all {len(report.flaws)}.")
-    return Check("archive", "ok", f"{root}, {report.packages} packages as they were sealed; {disk.free / 1e9:.0f} GB free")
+        return Check(
+            "archive", "wrong", f"{report.flaws[0].sentence} `beadle verify --all` lists all {len(report.flaws)}."
+        )
+    return Check(
+        "archive", "ok", f"{root}, {report.packages} packages as they were sealed; {disk.free / 1e9:.0f} GB free"
+    )
 
 
 def _pictures(settings: Settings) -> Iterator[Check]:
@@ -119,7 +125,9 @@ def _configuration(beadle: Beadle) -> Iterator[Check]:
 
 def _slack(beadle: Beadle) -> Iterator[Check]:
     if beadle.slack is None:
-        yield Check("slack", "note", "not configured: nobody is alerted; set BEADLE_SLACK_TOKEN and BEADLE_SLACK_CHANNEL.")
+        yield Check(
+            "slack", "note", "not configured: nobody is alerted; set BEADLE_SLACK_TOKEN and BEADLE_SLACK_CHANNEL."
+        )
         return
     channels = {desk.page.slack_channel for desk in beadle.route.desks.values()} or {None}
     for channel in channels:

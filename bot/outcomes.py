@@ -1,6 +1,6 @@
 """What a stage comes to: plain JSON values, ids and reasons, never the text of a comment.
 
-The engine keeps these between the stages; content lives in the ledger and the archive alone, where retention reaches it.
+The engine keeps these between the stages; content lives in ledger and archive alone, where retention reaches it.
 """
 
 from __future__ import annotations

@@ -64,9 +64,7 @@ Workflow = Literal["preserve", "act", "tell", "carry_out"]
 class Orders(Protocol):
     """Places an order that is durable if, and only if, the caller's transaction commits."""
 
-    def place(
-        self, session: Session, workflow: Workflow, key: str, number: int, *, delay_s: float = 0.0
-    ) -> None: ...
+    def place(self, session: Session, workflow: Workflow, key: str, number: int, *, delay_s: float = 0.0) -> None: ...
 
 
 class Notifier(Protocol):
@@ -354,9 +352,7 @@ class Route:
 
     # ── again ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _again(
-        self, session: Session, workflow: Workflow, case_id: str, because: str, retry_s: float | None
-    ) -> None:
+    def _again(self, session: Session, workflow: Workflow, case_id: str, because: str, retry_s: float | None) -> None:
         """Nothing waits inside the engine: what can't be done now is ordered again, later, and its slot is free."""
         case = cases.open_file(session, case_id).case
         case.failures += 1

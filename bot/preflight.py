@@ -47,7 +47,7 @@ class Fit:
 
 
 class Fitness:
-    """Knows which pages may be acted on. ``tell`` gets a sentence when a page becomes unfit, and when it is fit again."""
+    """Knows which pages may be acted on. ``tell`` gets a sentence when a page becomes unfit, and when it is fit."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class Fitness:
 
 def check_page(desk: Desk, policy_url: str | None, now: datetime) -> Fit:
     """Token, permissions, identity, clock, published policy."""
-    problems = []
+    problems: list[str] = []
     health = None
     try:
         health = desk.connector.check()

@@ -145,9 +145,7 @@ class Review:
             self._record(session, file, row, done, now)
         self.route.orders.place(session, "tell", row.case_id, cases.next_order(session, row.case_id))
 
-    def _check(
-        self, file: File, verb: Verb, person: Person, account: str, request: Decision | None
-    ) -> None:
+    def _check(self, file: File, verb: Verb, person: Person, account: str, request: Decision | None) -> None:
         case = file.case
         if case.page not in self.route.desks:
             raise NotAllowed(f'page "{case.page}" is not in pages.yaml any more; put it back to decide its cases.')
@@ -173,7 +171,9 @@ class Review:
         if verb == "remove" and desk.remover is None:
             raise NotAllowed(f"{file.comment.platform} can't remove other people's comments; do it on the platform.")
         if verb == "remove" and request is not None:
-            raise NotAllowed(f"a removal is asked for already; `beadle approve {case.case_id}` by somebody else does it.")
+            raise NotAllowed(
+                f"a removal is asked for already; `beadle approve {case.case_id}` by somebody else does it."
+            )
 
     def _do(self, file: File, row: Decision, verb: str) -> dict[str, Any]:
         try:
@@ -342,5 +342,3 @@ def _done(
         "already_done": already_done,
         "retry_s": retry_s,
     }
-
-

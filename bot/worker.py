@@ -47,6 +47,7 @@ _QUEUES: dict[Workflow, str] = {
 }
 _SUSPECTS = "suspect"
 _UNDER_WAY = ["ENQUEUED", "PENDING"]
+_KILLS = "Work on it ended the process {times} times; look at the log, then decide by hand."
 _KEEP_FINISHED = timedelta(days=30)
 
 
@@ -72,9 +73,7 @@ class Outbox:
             lazy=True,
         )
 
-    def place(
-        self, session: Session, workflow: Workflow, key: str, number: int, *, delay_s: float = 0.0
-    ) -> None:
+    def place(self, session: Session, workflow: Workflow, key: str, number: int, *, delay_s: float = 0.0) -> None:
         """Durable if, and only if, the caller commits. The id makes the same order twice one order."""
         options = EnqueueOptions(
             workflow_name=workflow,
@@ -261,11 +260,12 @@ class Worker:
         """Before the engine takes up what was in flight: charge it, set suspects apart, quarantine the worst."""
         with Session(self._route.writing) as session, session.begin():
             charged = hands.charge(session)
+            for each in charged:
+                if each.crashes >= hands.QUARANTINE:
+                    self._quarantine(session, each.case_id, _KILLS.format(times=each.crashes))
         for each in charged:
             if each.crashes >= hands.QUARANTINE:
                 self._outbox.cancel(each.workflow)
-                because = f"Work on it ended the process {each.crashes} times; look at the log, then decide by hand."
-                self._note(lambda session, each=each: self._quarantine(session, each.case_id, because))  # type: ignore[misc]
                 log.error("quarantined", case=each.case_id, stage=each.workflow, crashes=each.crashes)
             elif each.crashes >= hands.SUSPECT:
                 self._outbox.set_apart(each.workflow)

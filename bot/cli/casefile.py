@@ -124,7 +124,9 @@ def _unpack(package: Package, folder: Path) -> list[Path]:
 
 
 def _history(file: File, out: Text) -> None:
-    lines = [(act.done_at, f"{act.action} by {act.by}, clause {act.clause}{_already(act.already_done)}") for act in file.acts]
+    lines = [
+        (act.done_at, f"{act.action} by {act.by}, clause {act.clause}{_already(act.already_done)}") for act in file.acts
+    ]
     lines += [
         (each.at, f"{each.verb} by {each.person} ({each.roles}; account {each.account}): {one_line(each.reason, 200)}")
         for each in file.decisions

@@ -19,7 +19,6 @@ from bot.cli.speech import console, one_line
 from bot.errors import NotAllowed
 from bot.ledger import cases as ledger
 from bot.ledger import database, days, switches
-
 from bot.people import Person, who_acts
 from bot.review import Answer, Verb
 from bot.settings import load_settings
@@ -27,6 +26,8 @@ from bot.settings import load_settings
 _ALL = typer.Option(False, "--all", help="Closed cases too.")
 _AS = typer.Option(None, "--as", metavar="PERSON", help="Who decides: your id in people.yaml.")
 _REASON = typer.Option(..., "--reason", help="Why, in a sentence; it is kept with the record.")
+_PAGE = typer.Option(None, "--page", help="Only this page's.")
+_PICTURES = typer.Option(None, "--pictures", help="Put picture and card of the case into this folder.")
 _WAIT_S = 10.0
 
 
@@ -51,7 +52,7 @@ _VERBS = {
 
 def list_cases(
     everything: bool = _ALL,
-    page: str | None = typer.Option(None, "--page", help="Only this page's."),
+    page: str | None = _PAGE,
     limit: int = typer.Option(50, "--limit", min=1, help="How many at most."),
 ) -> None:
     """List the cases that wait for a person (with --all: every case)."""
@@ -79,7 +80,7 @@ def list_cases(
 
 def show(
     case_id: str = typer.Argument(..., metavar="CASE"),
-    pictures: Path | None = typer.Option(None, "--pictures", help="Put picture and card of the case into this folder."),
+    pictures: Path | None = _PICTURES,
 ) -> None:
     """Show everything that is known of one case."""
     with open_beadle(load_settings(), acts=False) as beadle:
@@ -152,5 +153,3 @@ def _scope(beadle: Beadle, page: str | None) -> str:
         known = ", ".join(sorted(beadle.configuration.pages.listed))
         raise NotAllowed(f'there is no page "{page}" in pages.yaml; there are: {known}.')
     return page
-
-

@@ -27,7 +27,12 @@ from bot.errors import ConfigError
 from bot.evidence.card import CardPrinter
 from bot.evidence.store import Archive
 
-_COMMENTS = typer.Option(None, "--comments", metavar="FILE", help='Play a file of comments, a JSON object a line: {"text", "author"?, "lang"?}.')
+_COMMENTS = typer.Option(
+    None,
+    "--comments",
+    metavar="FILE",
+    help='Play a file of comments, a JSON object a line: {"text", "author"?, "lang"?}.',
+)
 _JSON = typer.Option(False, "--json", help="With --comments: print what became of each comment, a JSON object a line.")
 _SERVE = typer.Option(False, "--serve", help="Leave the town running at the end, until Ctrl-C.")
 _SECONDS = typer.Option(50.0, "--seconds", min=0.0, help="How long the day lasts; what it starts is finished after.")
@@ -54,7 +59,10 @@ def demo(
     for sentence in script.skipped:
         out.print(f"skipped: {harmless(sentence, 300)}", soft_wrap=True)
     pace = seconds if comments is None else 0.0
-    with _display(out) as show, play(script, folder, show.moment, _archive, people_decide=comments is None, seconds=pace) as played:
+    with (
+        _display(out) as show,
+        play(script, folder, show.moment, _archive, people_decide=comments is None, seconds=pace) as played,
+    ):
         show.stop()
         found = reckon(played)
         if comments is not None:

@@ -14,6 +14,7 @@ from bot.evidence.verify import Report, verify_archive, verify_package
 from bot.settings import load_settings
 
 _USAGE = 64
+_PATH = typer.Argument(None, metavar="[PATH]", help="One package (.zip).")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,7 +23,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def verify(
-    path: Path | None = typer.Argument(None, metavar="[PATH]", help="One package (.zip)."),
+    path: Path | None = _PATH,
     everything: bool = typer.Option(False, "--all", help="The whole archive."),
     as_json: bool = typer.Option(False, "--json", help="Print the report as JSON."),
 ) -> None:

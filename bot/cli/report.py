@@ -16,6 +16,8 @@ from bot.errors import ConfigError
 from bot.notify import digest as digests
 from bot.settings import load_settings
 
+_HTML = typer.Option(None, "--html", help="Write it to this file as a web page.")
+
 
 def add_to(app: typer.Typer) -> None:
     """Add this command."""
@@ -26,7 +28,7 @@ def digest(
     day: str = typer.Option("yesterday", "--date", help="The local day: 2026-11-21, today or yesterday."),
     send: bool = typer.Option(False, "--send", help="Mail it to those who get the digest, and keep it."),
     preview: bool = typer.Option(False, "--preview", help="Open it in the web browser."),
-    html: Path | None = typer.Option(None, "--html", help="Write it to this file as a web page."),
+    html: Path | None = _HTML,
 ) -> None:
     """Print the daily digest; the daemon mails it by itself at the city's hour."""
     with open_beadle(load_settings(), acts=False) as beadle:

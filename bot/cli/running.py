@@ -5,10 +5,9 @@ from __future__ import annotations
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bot import daemon, worker
+from bot import daemon, log, worker
 from bot.cli.speech import console
 from bot.ledger import database
-from bot import log
 from bot.settings import Settings, load_settings
 
 
@@ -18,7 +17,9 @@ def add_to(app: typer.Typer) -> None:
     app.command("migrate")(migrate)
 
 
-def run(once: bool = typer.Option(False, "--once", help="Poll every page once, finish what that starts, and stop.")) -> None:
+def run(
+    once: bool = typer.Option(False, "--once", help="Poll every page once, finish what that starts, and stop."),
+) -> None:
     """Watch the city's pages until told to stop (SIGTERM or Ctrl-C)."""
     settings = _ready()
     if not once:

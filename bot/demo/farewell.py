@@ -62,8 +62,13 @@ def _promises(out: Console, played: Played, found: Reckoning, archive_holds: boo
         (played.daemon_status == 0, f"the daemon stopped when asked, in {played.stop_seconds:.1f} s"),
     ]
     if found.criticism:
-        checks.insert(1, (not found.criticism_hidden, f"0 of {found.criticism} praising, critical and other lawful comments hidden"))
-        checks.insert(2, (not found.planted_missed, f"all {found.planted} planted violations of enumerable rules found"))
+        checks.insert(
+            1,
+            (not found.criticism_hidden, f"0 of {found.criticism} praising, critical and other lawful comments hidden"),
+        )
+        checks.insert(
+            2, (not found.planted_missed, f"all {found.planted} planted violations of enumerable rules found")
+        )
     for ok, sentence in checks:
         out.print(Text.assemble(("  ok   ", "green") if ok else ("  NO   ", "bold red"), sentence))
     for sentence in found.wrongs:
@@ -110,9 +115,7 @@ def _best_case(fates: tuple[Fate, ...]) -> Fate | None:
 
 def _command(played: Played) -> str:
     home = played.home
-    return (
-        f"BEADLE_CONFIG={home.config} BEADLE_DATABASE_URL={home.database_url} BEADLE_ARCHIVE={home.archive} beadle"
-    )
+    return f"BEADLE_CONFIG={home.config} BEADLE_DATABASE_URL={home.database_url} BEADLE_ARCHIVE={home.archive} beadle"
 
 
 class _NoPrinter:

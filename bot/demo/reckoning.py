@@ -10,14 +10,12 @@ from typing import Any
 from bot.demo.play import Played
 from bot.ledger.cases import Fate
 
-PROTECTED = frozenset(
-    {"praise", "criticism", "question", "joke", "talk", "idiom", "protected", "page", "people_only"}
-)
+PROTECTED = frozenset({"praise", "criticism", "question", "joke", "talk", "idiom", "protected", "page", "people_only"})
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One comment of the script and what became of it. ``right``: as the script expects, ``None`` where it is silent."""
+    """One comment of the script and its fate. ``right``: as the script expects, ``None`` where it is silent."""
 
     number: int
     script_id: str

@@ -29,7 +29,13 @@ def record(session: Session, act: Act) -> bool:
 
 
 def strike(
-    session: Session, case_id: str, platform: str, author_id: str | None, clause: str, status: StrikeStatus, now: datetime
+    session: Session,
+    case_id: str,
+    platform: str,
+    author_id: str | None,
+    clause: str,
+    status: StrikeStatus,
+    now: datetime,
 ) -> None:
     """Put or move the one strike of a case. An account that the platform does not name gets none."""
     if author_id is None:
@@ -52,9 +58,7 @@ def standing(session: Session, platform: str, author_id: str | None) -> Standing
             .group_by(Strike.status)
         )
         found |= {str(status): count for status, count in session.exec(query).all()}
-    return Standing(
-        author_id or "", found[StrikeStatus.PROVISIONAL.value], found[StrikeStatus.CONFIRMED.value]
-    )
+    return Standing(author_id or "", found[StrikeStatus.PROVISIONAL.value], found[StrikeStatus.CONFIRMED.value])
 
 
 def repeat_offenders(session: Session, at_least: int) -> list[tuple[str, Standing]]:
@@ -66,7 +70,4 @@ def repeat_offenders(session: Session, at_least: int) -> list[tuple[str, Standin
         .having(func.count() >= at_least)
         .order_by(func.count().desc(), Strike.author_id)
     )
-    return [
-        (platform, standing(session, platform, author_id))
-        for platform, author_id in session.exec(query).all()
-    ]
+    return [(platform, standing(session, platform, author_id)) for platform, author_id in session.exec(query).all()]

@@ -26,9 +26,7 @@ from bot.ledger.verdicts import from_json
 from bot.moderation.verdict import Span, Verdict
 from connectors.contract import Attachment, Author, Comment, CommentRef, Post, Visibility
 
-FINAL = frozenset(
-    {CaseStatus.KEPT, CaseStatus.RESTORED, CaseStatus.REMOVED, CaseStatus.GONE, CaseStatus.SUPERSEDED}
-)
+FINAL = frozenset({CaseStatus.KEPT, CaseStatus.RESTORED, CaseStatus.REMOVED, CaseStatus.GONE, CaseStatus.SUPERSEDED})
 _NOT_QUOTED = {"pii", "sexual"}
 OPEN_FOR_PEOPLE = (CaseStatus.WAITING, CaseStatus.PAUSED, CaseStatus.QUARANTINED)
 
@@ -123,9 +121,7 @@ def open_file(session: Session, case_id: str) -> File:
         raise NotAllowed(f'there is no case "{case_id}"; `beadle cases --all` lists those there are.')
     revision = session.get_one(Revision, case.revision)
     comment = session.get_one(CommentRow, revision.comment)
-    post = session.exec(
-        select(PostRow).where(PostRow.page == comment.page, PostRow.post_id == comment.post_id)
-    ).first()
+    post = session.exec(select(PostRow).where(PostRow.page == comment.page, PostRow.post_id == comment.post_id)).first()
     said = _post_revision(session, post)
     return File(
         case=case,

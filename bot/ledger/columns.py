@@ -27,7 +27,7 @@ class ExactText(TypeDecorator[str]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
         if value is None or _ESCAPE not in value:
-            return value  # type: ignore[no-any-return]
+            return value
         return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value)
 
 

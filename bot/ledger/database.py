@@ -84,10 +84,9 @@ def migrate(url: str) -> None:
         Path(sa.make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
     engine = ledger_engine(url)
     try:
-        with _migration_lock(url, engine):
-            with engine.connect() as connection:
-                command.upgrade(_alembic(connection), "head")
-                connection.commit()
+        with _migration_lock(url, engine), engine.connect() as connection:
+            command.upgrade(_alembic(connection), "head")
+            connection.commit()
     finally:
         engine.dispose()
 

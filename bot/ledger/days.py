@@ -128,7 +128,7 @@ def display_name(session: Session, platform: str, author_id: str) -> str:
 
 
 def _count(session: Session, column: object, since: datetime, until: datetime) -> int:
-    when = col(column)  # type: ignore[arg-type]
+    when = col(column)
     return session.exec(select(func.count()).where(when >= since, when < until)).one()
 
 
@@ -143,9 +143,7 @@ def _outcomes(session: Session, since: datetime, until: datetime) -> Counter[str
 
 def _statuses(session: Session, since: datetime, until: datetime) -> Counter[str]:
     query = (
-        select(Case.status, func.count())
-        .where(Case.opened_at >= since, Case.opened_at < until)
-        .group_by(Case.status)
+        select(Case.status, func.count()).where(Case.opened_at >= since, Case.opened_at < until).group_by(Case.status)
     )
     return Counter({str(status): count for status, count in session.exec(query).all()})
 

@@ -149,9 +149,7 @@ def _keep_post(session: Session, page: str, post: Post, now: datetime) -> PostRo
     return row
 
 
-def _keep_revision(
-    session: Session, page: str, item: Judged, rows: dict[str, CommentRow], now: datetime
-) -> str | None:
+def _keep_revision(session: Session, page: str, item: Judged, rows: dict[str, CommentRow], now: datetime) -> str | None:
     comment = item.comment
     row = rows.get(str(comment.ref))
     if row is None:
@@ -269,9 +267,7 @@ def _note_missing(session: Session, page: str, batch: Batch, now: datetime) -> N
 def _note_gaps(session: Session, page: str, gaps: Sequence[Gap], now: datetime) -> None:
     for gap in gaps:
         session.add(
-            GapRow(
-                page=page, reason=gap.reason, post_id=gap.post_id, since=gap.since, until=gap.until, noted_at=now
-            )
+            GapRow(page=page, reason=gap.reason, post_id=gap.post_id, since=gap.since, until=gap.until, noted_at=now)
         )
 
 

@@ -41,6 +41,4 @@ def standing(session: Session) -> list[Switch]:
 
 
 def _open(session: Session, scope: str) -> Switch | None:
-    return session.exec(
-        select(Switch).where(Switch.scope == scope, col(Switch.lifted_at).is_(None))
-    ).first()
+    return session.exec(select(Switch).where(Switch.scope == scope, col(Switch.lifted_at).is_(None))).first()

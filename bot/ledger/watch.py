@@ -83,9 +83,5 @@ def pages(session: Session) -> Sequence[PageRow]:
 
 def gaps(session: Session, since: datetime, until: datetime) -> Sequence[GapRow]:
     """Blind times and blind posts noted in ``[since, until)``."""
-    query = (
-        select(GapRow)
-        .where(GapRow.noted_at >= since, GapRow.noted_at < until)
-        .order_by(col(GapRow.noted_at))
-    )
+    query = select(GapRow).where(GapRow.noted_at >= since, GapRow.noted_at < until).order_by(col(GapRow.noted_at))
     return session.exec(query).all()

@@ -15,7 +15,6 @@ from bot.ledger.tables import Case, CaseStatus, CommentRow, Revision, Sighting
 from bot.moderation.verdict import Finding, Measure, Outcome, PolicyRef, Span, Verdict
 from connectors.contract import Author, Batch, Comment, CommentRef, Gap, Post, Visibility
 
-
 NOW = datetime.fromisoformat("2026-11-21T12:00:00+00:00")
 PAGE = "main"
 CLEAR = Verdict(Outcome.CLEAR, Measure.NONE, (), PolicyRef("clinton-city", "1", "d" * 64), "en")
@@ -23,9 +22,7 @@ FOUND = replace(
     CLEAR,
     outcome=Outcome.ACT,
     measure=Measure.HIDE,
-    findings=(
-        Finding("r1", "3.4.3.A", "profanity", "words", (Span(0, 4),), 1.0, "listed word", Measure.HIDE, True),
-    ),
+    findings=(Finding("r1", "3.4.3.A", "profanity", "words", (Span(0, 4),), 1.0, "listed word", Measure.HIDE, True),),
 )
 
 
@@ -120,7 +117,9 @@ def test_what_a_complete_sweep_did_not_bring_is_missing_and_comes_back(engine: s
     keep_batch(engine, batch(comment(2)), at=later + timedelta(minutes=5))
     with Session(engine) as session:
         row = session.exec(select(CommentRow).where(CommentRow.comment_id == "5501_2")).one()
-        history = session.exec(select(Sighting.visibility).where(Sighting.comment == row.id).order_by(Sighting.id)).all()  # type: ignore[arg-type]
+        history = session.exec(
+            select(Sighting.visibility).where(Sighting.comment == row.id).order_by(Sighting.id)
+        ).all()  # type: ignore[arg-type]
     assert row.visibility == Visibility.VISIBLE
     assert list(history) == ["visible", "missing_unknown", "visible"]
 
