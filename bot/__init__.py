@@ -4,18 +4,21 @@ The map, from the top down; a room may import what stands below it, never what s
 
     __main__, cli      parse, call, print
     demo               a made-up town on loopback, and the day that is played in it
-    worker             the running process; the only file that knows the durable engine
-    daily, rounds      what happens every day; every page polled when its time comes
-    review             a person answers: keep, hide, restore, remove, approve
+    daemon, setup      `beadle run`; `beadle init`
+    daily, rounds      the digest once a day; every page polled when its time comes
+    doctor             everything that must be true, looked at one by one
     app                the composition root: the one place that names concrete classes
+    review             a person answers: keep, hide, restore, remove, approve
+    worker             the route's stages as durable workflows; the only file that knows the engine
     preflight          what must be true before a page may be acted on
-    pipeline           the route of one comment: THE FILE TO READ FIRST
     telling, dossiers  a case's file turned into an alert, and into the dossier that is sealed
+    pipeline           the route of one comment: THE FILE TO READ FIRST
     notify             TELL       Slack, mail, the digest
     ledger             REMEMBER   comments, cases, decisions, acts, strikes
     evidence           PROVE      the package, the card, the picture, the log
     moderation         JUDGE      policy, text, detectors, verdict
-    permission, desk   what may be done to a page, and by whom
+    permission, desk   what may be done to a page, and by what
+    orders, outcomes   what the route asks of the engine, and what a stage comes to
     pages, people, settings, log
     errors
 

@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Protocol
 
 import sqlalchemy as sa
 import structlog
@@ -36,6 +36,7 @@ from bot.moderation.judge import Judge, fingerprint
 from bot.moderation.verdict import Item, Measure, Outcome, PolicyRef, Verdict
 from bot.notify.alerts import Alert
 from bot.notify.slack import MessageRef, SlackRefused, SlackUnavailable
+from bot.orders import Orders, Workflow
 from bot.outcomes import Acted, Sealed, Told, acted, not_sealed, told
 from bot.permission import may_hide
 from connectors.contract import (
@@ -57,14 +58,6 @@ log = structlog.get_logger(__name__)
 REPEATS_WITHIN = timedelta(hours=24)
 _FIRST_RETRY_S = 15.0
 _LONGEST_RETRY_S = 900.0
-
-Workflow = Literal["preserve", "act", "tell", "carry_out"]
-
-
-class Orders(Protocol):
-    """Places an order that is durable if, and only if, the caller's transaction commits."""
-
-    def place(self, session: Session, workflow: Workflow, key: str, number: int, *, delay_s: float = 0.0) -> None: ...
 
 
 class Notifier(Protocol):
@@ -350,7 +343,7 @@ class Route:
                 AlertRow(case_id=case_id, channel=outcome["channel"], message=outcome["message"], at=self.clock())
             )
 
-    # ── again ────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── again
 
     def _again(self, session: Session, workflow: Workflow, case_id: str, because: str, retry_s: float | None) -> None:
         """Nothing waits inside the engine: what can't be done now is ordered again, later, and its slot is free."""

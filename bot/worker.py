@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-import sqlalchemy as sa
 import structlog
 from dbos import (
     DBOS,
@@ -33,7 +32,8 @@ from sqlmodel import Session
 from bot.errors import ConfigError
 from bot.ledger import cases, database, hands
 from bot.ledger.tables import CaseStatus
-from bot.pipeline import Route, Workflow
+from bot.orders import Workflow
+from bot.pipeline import Route
 
 log = structlog.get_logger(__name__)
 
@@ -277,4 +277,4 @@ class Worker:
     def _release(self) -> None:
         """A stop on request is no crash: what was cut off in the grace time is not charged."""
         with Session(self._route.writing) as session, session.begin():
-            session.execute(sa.text("UPDATE in_hand SET working = false WHERE working = true"))
+            hands.release(session)

@@ -89,11 +89,13 @@ class Stage:
 
     def polls(self) -> int:
         """How many times the page has been looked at."""
+        if not database.is_ready(self.url):
+            return 0
         try:
             with Session(self.reading) as session:
                 return sum(row.polls for row in watch.pages(session))
         except sa.exc.OperationalError:
-            return 0  # the daemon has not made its tables yet
+            return 0  # the daemon is just making its tables
 
     def figures(self) -> Figures:
         """All that happened so far."""

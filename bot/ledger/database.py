@@ -91,6 +91,21 @@ def migrate(url: str) -> None:
         engine.dispose()
 
 
+def is_ready(url: str) -> bool:
+    """Whether the database is there with our tables in it. Raises ``ConfigError`` when it can't be reached."""
+    if is_sqlite(url) and not Path(sa.make_url(url).database or "").exists():
+        return False
+    engine = reading_engine(url)
+    try:
+        return sa.inspect(engine).has_table("schema_version")
+    except sa.exc.SQLAlchemyError as error:
+        raise ConfigError(
+            f"the database can't be reached ({type(error).__name__}); check BEADLE_DATABASE_URL and that it runs."
+        ) from error
+    finally:
+        engine.dispose()
+
+
 @contextmanager
 def one_daemon(url: str) -> Iterator[None]:
     """Hold the place of the only daemon of this database. Raises ``ConfigError`` when another holds it."""

@@ -50,3 +50,10 @@ def charge(session: Session) -> list[Charged]:
         row.crashes += 1
         session.add(row)
     return [Charged(row.workflow, row.case_id, row.crashes) for row in left]
+
+
+def release(session: Session) -> None:
+    """At an orderly stop: what was cut off in the grace time is no crash, and nobody is charged for it."""
+    for row in session.exec(select(InHand).where(InHand.working)).all():
+        row.working = False
+        session.add(row)
