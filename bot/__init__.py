@@ -13,6 +13,7 @@ The map, from the top down; a room may import what stands below it, never what s
     preflight          what must be true before a page may be acted on
     telling, dossiers  a case's file turned into an alert, and into the dossier that is sealed
     pipeline           the route of one comment: THE FILE TO READ FIRST
+    acting             the act by rule: whether it may be, and how it is asked of the platform
     notify             TELL       Slack, mail, the digest
     ledger             REMEMBER   comments, cases, decisions, acts, strikes
     evidence           PROVE      the package, the card, the picture, the log

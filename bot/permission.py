@@ -27,6 +27,15 @@ class Permission:
 
 def may_hide(page: Page, verdict: Verdict) -> Permission:
     """Whether a comment with this verdict may be hidden on this page before a person has looked (FA-02, FA-12)."""
+    return _permitted(page, verdict, page.auto_hide)
+
+
+def may_remove(page: Page, verdict: Verdict) -> Permission:
+    """The same for a removal, on a platform that can't hide. The configuration refuses ``auto_remove`` on any other."""
+    return _permitted(page, verdict, page.auto_remove)
+
+
+def _permitted(page: Page, verdict: Verdict, signature: Signature | None) -> Permission:
     if page.mode is Mode.OBSERVE:
         return Permission(False, OBSERVES)
     if page.mode is Mode.ASSIST:
@@ -34,10 +43,10 @@ def may_hide(page: Page, verdict: Verdict) -> Permission:
     acting = [finding for finding in verdict.findings if finding.measure in (Measure.HIDE, Measure.REMOVE)]
     if verdict.outcome is not Outcome.ACT or not acting:
         return Permission(False, NOTHING_ACTS)
-    if page.auto_hide is None:
+    if signature is None:
         return Permission(False, UNSIGNED)
-    refused = next((why for finding in acting if (why := _why_not(page.auto_hide, finding))), None)
-    return Permission(False, refused) if refused else Permission(True, _signed(page.auto_hide, acting))
+    refused = next((why for finding in acting if (why := _why_not(signature, finding))), None)
+    return Permission(False, refused) if refused else Permission(True, _signed(signature, acting))
 
 
 def _why_not(signature: Signature, finding: Finding) -> str | None:

@@ -17,18 +17,20 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import sqlalchemy as sa
 import structlog
 from sqlmodel import Session
 
+from bot.acting import LONGEST_RETRY_S, act_by_rule, backoff, may_act, refusal
 from bot.desk import Desk
 from bot.errors import EvidenceError
 from bot.evidence.capture import Capturer
 from bot.evidence.dossier import Dossier
 from bot.evidence.store import Archive
-from bot.ledger import acts, cases, keep, switches, watch
+from bot.ledger import acts, cases, keep, watch
 from bot.ledger.cases import File
 from bot.ledger.keep import Judged, Kept
 from bot.ledger.tables import Act, AlertRow, CaseStatus, Evidence, StrikeStatus
@@ -38,26 +40,19 @@ from bot.notify.alerts import Alert
 from bot.notify.slack import MessageRef, SlackRefused, SlackUnavailable
 from bot.orders import Orders, Workflow
 from bot.outcomes import Acted, Sealed, Told, acted, not_sealed, told
-from bot.permission import may_hide
 from connectors.contract import (
     Action,
     Batch,
     Comment,
     ConnectorError,
-    Gone,
-    RateLimited,
     Reading,
     Receipt,
-    Unavailable,
-    Unsupported,
     Visibility,
 )
 
 log = structlog.get_logger(__name__)
 
 REPEATS_WITHIN = timedelta(hours=24)
-_FIRST_RETRY_S = 15.0
-_LONGEST_RETRY_S = 900.0
 
 
 class Notifier(Protocol):
@@ -168,7 +163,7 @@ class Route:
         file = cases.open_file(session, case_id)
         if file.case.status != CaseStatus.OPENED:
             return
-        permission = may_hide(self.desks[file.case.page].page, file.verdict)
+        permission = may_act(self.desks[file.case.page], file.verdict)
         if permission.allowed:
             cases.move(session, case_id, CaseStatus.SEALED, permission.because, now)
             self.orders.place(session, "act", case_id, cases.next_order(session, case_id))
@@ -182,82 +177,35 @@ class Route:
         """Prove the seal against the disk and ask permission, here and now; then read again, hide and read back."""
         with Session(self.reading) as session:
             file = cases.open_file(session, case_id)
-            refusal = self._refusal(session, file)
-        if refusal is not None:
-            return refusal
-        desk = self.desks[file.case.page]
+            desk = self.desks[file.case.page]
+            refused = refusal(session, file, desk, self.unfit)
+        if refused is not None:
+            return refused
         try:
             self.archive.prove_package(_evidence(file).package_id, _evidence(file).sha256)
+            outcome, receipt = act_by_rule(desk, file, partial(self._judge_anew, desk), self.clock())
+            if receipt is not None:
+                self._seal_receipt(file, receipt)
         except EvidenceError as error:
-            log.error("the seal does not hold, so nothing is hidden", case=case_id, because=error.sentence)
-            return acted("asks", f"The evidence could not be proven again: {error.sentence}")
-        return self._hide(desk, file)
+            log.error("evidence could not be proven or sealed", case=case_id, because=error.sentence)
+            return acted("later", error.sentence, retry_s=backoff(file.case.failures))
+        return outcome
 
-    def _refusal(self, session: Session, file: File) -> Acted | None:
-        if file.case.status not in (CaseStatus.SEALED, CaseStatus.PAUSED):
-            return acted("asks", "The case stands otherwise by now.")
-        if file.evidence is None:
-            return acted("asks", "There is no sealed evidence.")
-        if cases.decided_by_person(session, file.case.case_id):
-            return acted("asks", "A person has decided this case.")
-        if not file.verdict.clauses:
-            return acted("asks", "No clause of the policy is cited.")
-        permission = may_hide(self.desks[file.case.page].page, file.verdict)
-        if not permission.allowed:
-            return acted("asks", permission.because)
-        unfit = self.unfit(file.case.page)
-        if unfit is not None:
-            return acted("asks", f"The page is not fit to be acted on: {unfit}")
-        switch = switches.thrown(session, file.case.page)
-        if switch is not None:
-            return acted("paused", f"Acts are paused ({switch.scope}) since {switch.thrown_at:%Y-%m-%d %H:%M} UTC.")
-        return None
+    def _judge_anew(self, desk: Desk, comment: Comment) -> None:
+        self.keep(desk, Batch(comments=(comment,), posts=(), cursor="", last=False))
 
-    def _hide(self, desk: Desk, file: File) -> Acted:
-        try:
-            now_stands = desk.connector.read(file.ref).comment
-            if now_stands is None:
-                return acted("gone", "The comment was gone before it could be hidden.")
-            if now_stands.revision != file.revision.digest:
-                self.keep(desk, Batch(comments=(now_stands,), posts=(), cursor="", last=False))
-                return acted("changed", "The comment was edited after it was judged; the new words are judged anew.")
-            if desk.hider is None:
-                return acted("asks", f"{file.comment.platform} can't hide: {desk.connector.capabilities.effect}")
-            receipt = desk.hider.hide(file.ref)
-        except Gone:
-            return acted("gone", "The comment was gone before it could be hidden.")
-        except RateLimited as error:
-            wait = max((error.until - self.clock()).total_seconds(), 1.0)
-            return acted("later", error.sentence, retry_s=wait)
-        except Unavailable as error:
-            return acted("later", error.sentence, retry_s=_backoff(file.case.failures))
-        except Unsupported as error:
-            return acted("asks", error.sentence)
-        except ConnectorError as error:
-            log.warning("the platform refused an act", case=file.case.case_id, because=error.sentence)
-            return acted("asks", f"The platform refused: {error.sentence}")
-        self._seal_receipt(file, receipt, by="rule")
-        return acted(
-            "done",
-            "Hidden under the page's signed list.",
-            action=Action.HIDE,
-            already_done=receipt.already_done,
-            visibility=receipt.visibility,
-        )
-
-    def _seal_receipt(self, file: File, receipt: Receipt, by: str) -> None:
+    def _seal_receipt(self, file: File, receipt: Receipt) -> None:
         facts = {
             "action": receipt.action.value,
-            "by": by,
+            "by": "rule",
             "done_at": receipt.done_at.isoformat(),
             "already_done": receipt.already_done,
             "visibility_after": receipt.visibility.value,
             "clauses": list(file.verdict.clauses),
             "policy": f"{file.verdict.policy.slug} {file.verdict.policy.version}",
         }
-        self.archive.supplement(
-            _evidence(file).package_id, f"action:{by}:{receipt.action}", "action", facts, receipt.exchanges
-        )
+        key = f"action:rule:{receipt.action}"
+        self.archive.supplement(_evidence(file).package_id, key, "action", facts, receipt.exchanges)
 
     def record_act(self, session: Session, case_id: str, outcome: Acted) -> None:
         """What became of the act becomes a fact: receipt, visibility, provisional strike, and the order to tell."""
@@ -272,17 +220,16 @@ class Route:
             self._record_done(session, file, outcome, now)
         elif outcome["status"] == "gone":
             keep.see(session, file.comment, Visibility.MISSING_UNKNOWN, "act", now)
-        cases.move(session, case_id, _STATUS[outcome["status"]], outcome["because"], now)
+        cases.move(session, case_id, _status(outcome), outcome["because"], now)
         if outcome["status"] != "changed":
             self.orders.place(session, "tell", case_id, cases.next_order(session, case_id))
 
     def _record_done(self, session: Session, file: File, outcome: Acted, now: datetime) -> None:
-        clause = file.verdict.clauses[0]
-        policy = file.verdict.policy
+        clause, policy = file.verdict.clause, file.verdict.policy
         acts.record(
             session,
             Act(
-                act_key=f"rule:{file.case.case_id}:hide",
+                act_key=f"rule:{file.case.case_id}:{outcome['action']}",
                 case_id=file.case.case_id,
                 action=outcome["action"],
                 by="rule",
@@ -321,11 +268,11 @@ class Route:
             else:
                 self.notifier.update(ref, alert)
         except SlackUnavailable as error:
-            wait = error.retry_after or _backoff(file.case.failures)
+            wait = error.retry_after or backoff(file.case.failures)
             return told("later", error.sentence, retry_s=wait)
         except SlackRefused as error:
             log.error("Slack refused an alert", case=case_id, because=error.sentence)
-            return told("later", error.sentence, retry_s=_LONGEST_RETRY_S)
+            return told("later", error.sentence, retry_s=LONGEST_RETRY_S)
         return Told(status="told", because="", channel=ref.channel, message=ref.ts, retry_s=0.0)
 
     def _message(self, file: File, desk: Desk) -> MessageRef | None:
@@ -351,19 +298,24 @@ class Route:
         case.failures += 1
         case.because = because
         session.add(case)
-        delay = _backoff(case.failures) if retry_s is None else retry_s
+        delay = backoff(case.failures) if retry_s is None else retry_s
         self.orders.place(session, workflow, case_id, cases.next_order(session, case_id), delay_s=delay)
         log.warning("will try again", case=case_id, stage=workflow, in_seconds=round(delay), because=because)
 
 
 _EVIDENCE_FACTS = ("package_id", "path", "sha256", "manifest_sha256", "picture", "picture_reason")
 _STATUS = {
-    "done": CaseStatus.HIDDEN,
     "gone": CaseStatus.GONE,
     "changed": CaseStatus.SUPERSEDED,
     "paused": CaseStatus.PAUSED,
     "asks": CaseStatus.WAITING,
 }
+
+
+def _status(outcome: Acted) -> CaseStatus:
+    if outcome["status"] == "done":
+        return CaseStatus.REMOVED if outcome["action"] == Action.REMOVE else CaseStatus.HIDDEN
+    return _STATUS[outcome["status"]]
 
 
 def _item(comment: Comment, copies: int, posts: Mapping[str, str]) -> Item:
@@ -399,5 +351,5 @@ def _evidence(file: File) -> Evidence:
     return file.evidence
 
 
-def _backoff(failures: int) -> float:
-    return min(_FIRST_RETRY_S * 2.0 ** min(failures, 10), _LONGEST_RETRY_S)
+def backoff(failures: int) -> float:
+    return min(_FIRST_RETRY_S * 2.0 ** min(failures, 10), LONGEST_RETRY_S)

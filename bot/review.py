@@ -254,7 +254,7 @@ class Review:
                 row.case_id,
                 file.comment.platform,
                 file.comment.author_id,
-                file.verdict.clauses[0],
+                file.verdict.clause,
                 _STRIKE[verb],
                 now,
             )
@@ -316,7 +316,7 @@ def _act(file: File, row: Decision, done: dict[str, Any], now: datetime) -> Act:
         case_id=row.case_id,
         action="unhide" if done["verb"] == "restore" else done["verb"],
         by=row.person,
-        clause=file.verdict.clauses[0],
+        clause=file.verdict.clause,
         policy=f"{policy.slug} {policy.version}",
         outcome="done",
         detail=done["because"],

@@ -176,10 +176,10 @@ def _clauses(session: Session, since: datetime, until: datetime) -> tuple[Clause
         .where(Case.opened_at >= since, Case.opened_at < until)
     )
     for status, verdict in session.exec(query).all():
-        for clause in from_json(verdict).clauses[:1]:
-            cases[clause] += 1
-            hidden[clause] += status == CaseStatus.HIDDEN
-            waiting[clause] += status == CaseStatus.WAITING
+        clause = from_json(verdict).clause
+        cases[clause] += 1
+        hidden[clause] += status == CaseStatus.HIDDEN
+        waiting[clause] += status == CaseStatus.WAITING
     return tuple(Clause(clause, cases[clause], hidden[clause], waiting[clause]) for clause in sorted(cases))
 
 

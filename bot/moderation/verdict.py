@@ -32,6 +32,9 @@ class Measure(StrEnum):
     REMOVE = "remove"
 
 
+_WEIGHT = {measure: weight for weight, measure in enumerate(Measure)}
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Characters ``[start, end)`` of the comment's original text."""
@@ -91,6 +94,12 @@ class Verdict:
     policy: PolicyRef
     lang: str
     labels: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def clause(self) -> str:
+        """The clause that an act cites: that of the finding which asks for the most; empty without a finding."""
+        asks = sorted(self.findings, key=lambda finding: _WEIGHT[finding.measure], reverse=True)
+        return asks[0].clause if asks else ""
 
     @property
     def clauses(self) -> tuple[str, ...]:

@@ -119,13 +119,21 @@ class _Answer(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture
-def site() -> Iterator[PublicSite]:
-    """The public page's server."""
+@pytest.fixture(scope="session")
+def public_site() -> Iterator[PublicSite]:
+    """The public page's server, kept up so that one browser can serve many tests."""
     made = PublicSite()
     yield made
     made.shutdown()
     made.server_close()
+
+
+@pytest.fixture
+def site(public_site: PublicSite) -> PublicSite:
+    """The public page's server with nothing on it yet."""
+    public_site.pages.clear()
+    public_site.asked.clear()
+    return public_site
 
 
 @pytest.fixture
@@ -137,10 +145,18 @@ def stranger() -> Iterator[PublicSite]:
     made.server_close()
 
 
+@pytest.fixture(scope="session")
+def capturer(public_site: PublicSite, browser: Path) -> Iterator[BrowserCapturer]:
+    """A real browser that may speak to ``site`` alone. Shared: not for tests that do it harm."""
+    made = BrowserCapturer([public_site.host], browser=browser)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def capturer(site: PublicSite, browser: Path) -> Iterator[BrowserCapturer]:
-    """A real browser that may speak to ``site`` alone."""
-    made = BrowserCapturer([site.host], browser=browser)
+def own_capturer(public_site: PublicSite, browser: Path) -> Iterator[BrowserCapturer]:
+    """A browser for one test alone, which may be killed; gives up after four seconds."""
+    made = BrowserCapturer([public_site.host], browser=browser, seconds=4.0)
     yield made
     made.close()
 

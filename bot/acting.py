@@ -1,0 +1,125 @@
+"""The act by rule: whether it may be, and how it is asked of the platform. Evidence was proven before this is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from sqlmodel import Session
+
+from bot.desk import Desk
+from bot.ledger import cases, switches
+from bot.ledger.cases import File
+from bot.ledger.tables import CaseStatus
+from bot.moderation.verdict import Verdict
+from bot.outcomes import Acted, acted
+from bot.permission import Permission, may_hide, may_remove
+from connectors.contract import (
+    Comment,
+    CommentRef,
+    ConnectorError,
+    Gone,
+    RateLimited,
+    Receipt,
+    Unavailable,
+    Unsupported,
+)
+
+log = structlog.get_logger(__name__)
+
+OTHERWISE = "The case stands otherwise by now."
+NO_EVIDENCE = "There is no sealed evidence."
+DECIDED = "A person has decided this case."
+NO_CLAUSE = "No clause of the policy is cited."
+UNFIT = "The page is not fit to be acted on: {why}"
+PAUSED = "Acts are paused ({scope}) since {since:%Y-%m-%d %H:%M} UTC."
+GONE = "The comment was gone before it could be hidden."
+EDITED = "The comment was edited after it was judged; the new words are judged anew."
+CANT = "{platform} can't hide: {effect}"
+REFUSED = "The platform refused: {why}"
+DONE = "Done under the page's signed list."
+FIRST_RETRY_S = 15.0
+LONGEST_RETRY_S = 900.0
+
+
+def backoff(failures: int) -> float:
+    """Seconds until the next try, after so many failures: 15, 30, 60 … 900."""
+    return min(FIRST_RETRY_S * 2.0 ** min(failures, 10), LONGEST_RETRY_S)
+
+
+def refusal(session: Session, file: File, desk: Desk, unfit: Callable[[str], str | None]) -> Acted | None:
+    """Why this case may not be acted on by rule at this moment; ``None`` if it may.
+
+    Asked in the same step as the act, so that a switch thrown during an outage is obeyed when it ends.
+    """
+    if file.case.status not in (CaseStatus.SEALED, CaseStatus.PAUSED):
+        return acted("asks", OTHERWISE)
+    if file.evidence is None:
+        return acted("asks", NO_EVIDENCE)
+    if cases.decided_by_person(session, file.case.case_id):
+        return acted("asks", DECIDED)
+    if not file.verdict.clauses:
+        return acted("asks", NO_CLAUSE)
+    permission = may_act(desk, file.verdict)
+    if not permission.allowed:
+        return acted("asks", permission.because)
+    why = unfit(file.case.page)
+    if why is not None:
+        return acted("asks", UNFIT.format(why=why))
+    switch = switches.thrown(session, file.case.page)
+    if switch is not None:
+        return acted("paused", PAUSED.format(scope=switch.scope, since=switch.thrown_at))
+    return None
+
+
+def may_act(desk: Desk, verdict: Verdict) -> Permission:
+    """Whether the page's signature allows what this platform can do: a hide, or else a removal."""
+    return may_hide(desk.page, verdict) if desk.hider is not None else may_remove(desk.page, verdict)
+
+
+def act_by_rule(
+    desk: Desk, file: File, judge_anew: Callable[[Comment], None], now: datetime
+) -> tuple[Acted, Receipt | None]:
+    """Read the comment again, and hide it if the judged words still stand there. The receipt is read back."""
+    try:
+        stands = desk.connector.read(file.ref).comment
+        if stands is None:
+            return acted("gone", GONE), None
+        if stands.revision != file.revision.digest:
+            judge_anew(stands)
+            return acted("changed", EDITED), None
+        ask = _hand(desk)
+        if ask is None:
+            effect = desk.connector.capabilities.effect
+            return acted("asks", CANT.format(platform=file.comment.platform, effect=effect)), None
+        receipt = ask(file.ref)
+    except Gone:
+        return acted("gone", GONE), None
+    except RateLimited as error:
+        return acted("later", error.sentence, retry_s=max((error.until - now).total_seconds(), 1.0)), None
+    except Unavailable as error:
+        return acted("later", error.sentence, retry_s=backoff(file.case.failures)), None
+    except Unsupported as error:
+        return acted("asks", error.sentence), None
+    except ConnectorError as error:
+        log.warning("the platform refused an act", case=file.case.case_id, because=error.sentence)
+        return acted("asks", REFUSED.format(why=error.sentence)), None
+    return _done(receipt), receipt
+
+
+def _hand(desk: Desk) -> Callable[[CommentRef], Receipt] | None:
+    """What can be undone is preferred; a page without a hide acts only where the city signed ``auto_remove``."""
+    if desk.hider is not None:
+        return desk.hider.hide
+    return desk.auto_remover.remove if desk.auto_remover is not None else None
+
+
+def _done(receipt: Receipt) -> Acted:
+    return acted(
+        "done",
+        DONE,
+        action=receipt.action.value,
+        already_done=receipt.already_done,
+        visibility=receipt.visibility.value,
+    )
