@@ -1,4 +1,4 @@
-"""The act by rule: whether it may be, and how it is asked of the platform. Evidence was proven before this is called."""
+"""The act by rule: whether it may be, and how it is asked of the platform. Evidence was proven before."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from connectors.contract import Connector, Hider, Remover
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A page and its hands. ``hider`` is ``None`` where the platform can't hide; ``remover`` is there for removals by two
-    people; ``auto_remover`` only where the city signed ``auto_remove`` and the platform can't hide. Nobody gets a
+    """A page and its hands. ``hider`` is ``None`` where the platform can't hide; ``remover`` is there for removals by
+    two people; ``auto_remover`` only where the city signed ``auto_remove`` and the platform can't hide. Nobody gets a
     ``Blocker``. ``judge_at`` finds the judge of the policy version in force when a comment was posted, ``None`` before
     the first version."""
 

@@ -349,7 +349,3 @@ def _read_again(desk: Desk, file: File) -> tuple[Reading | None, list[str]]:
 def _evidence(file: File) -> Evidence:
     assert file.evidence is not None, "asked for only after the seal was recorded"
     return file.evidence
-
-
-def backoff(failures: int) -> float:
-    return min(_FIRST_RETRY_S * 2.0 ** min(failures, 10), LONGEST_RETRY_S)
