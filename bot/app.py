@@ -119,6 +119,8 @@ def open_beadle(settings: Settings, *, acts: bool, now: Callable[[], datetime] =
     """
     configuration = configure(settings, read_tokens=acts, now=now)
     url = database.normalise(settings.database_url.get_secret_value())
+    if not acts and not database.is_ready(url):
+        raise ConfigError("there is no database yet; `beadle migrate` makes it, and so does the first `beadle run`.")
     with ExitStack() as stack:
         printer = stack.enter_context(closing(CardPrinter()))
         archive = _archive(configuration, printer, acts, now)

@@ -28,6 +28,7 @@ _AS = typer.Option(None, "--as", metavar="PERSON", help="Who decides: your id in
 _REASON = typer.Option(..., "--reason", help="Why, in a sentence; it is kept with the record.")
 _PAGE = typer.Option(None, "--page", help="Only this page's.")
 _PICTURES = typer.Option(None, "--pictures", help="Put picture and card of the case into this folder.")
+_NOT_SHOWN = "(private: see `beadle show`)"
 _WAIT_S = 10.0
 
 
@@ -64,16 +65,16 @@ def list_cases(
         out.print("No case waits for a person." if not everything else "There is no case yet.")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("case", "since (UTC)", "status", "clause", "account displayed as", "comment"):
-        table.add_column(column, no_wrap=column != "comment", overflow="ellipsis")
+    for column in ("case", "since (UTC)", "status", "clause", "account", "comment"):
+        table.add_column(column, no_wrap=True, overflow="ellipsis")
     for each in found:
         table.add_row(
             each.case_id,
             f"{each.opened_at:%m-%d %H:%M}",
             Text(f"{each.status}{' !' if each.urgent else ''}", "bold red" if each.urgent else ""),
             ", ".join(each.clauses),
-            Text(one_line(each.author or "(no name)", 24)),
-            Text(one_line(each.text, 80)),
+            Text(one_line(each.author or "(no name)", 16)),
+            Text(one_line(each.text, 200) if each.may_be_quoted else _NOT_SHOWN, "" if each.may_be_quoted else "dim"),
         )
     out.print(table)
 

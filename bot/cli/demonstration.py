@@ -156,7 +156,7 @@ def _counts(now: Moment) -> Table:
 def _per_comment(found: Reckoning, played: Played, as_json: bool) -> None:
     if as_json:
         for row in found.rows:
-            typer.echo(json.dumps(_row_json(row, played), ensure_ascii=False))
+            typer.echo(json.dumps(_row_json(row), ensure_ascii=False))
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("line", "outcome", "now", "clause", "case", "comment"):
@@ -164,7 +164,7 @@ def _per_comment(found: Reckoning, played: Played, as_json: bool) -> None:
     for row, comment in zip(found.rows, played.script.comments, strict=True):
         fate = row.fate
         table.add_row(
-            str(row.number),
+            row.script_id.removeprefix("line "),
             fate.outcome if fate else "not seen",
             (fate.status or fate.visibility) if fate else "-",
             ", ".join(fate.clauses) if fate else "",
@@ -174,12 +174,12 @@ def _per_comment(found: Reckoning, played: Played, as_json: bool) -> None:
     console().print(table)
 
 
-def _row_json(row: Row, played: Played) -> dict[str, object]:
-    fate = row.fate
+def _row_json(row: Row) -> dict[str, object]:
+    fate, line = row.fate, int(row.script_id.removeprefix("line "))
     if fate is None:
-        return {"line": row.number, "outcome": "not seen"}
+        return {"line": line, "outcome": "not seen"}
     return {
-        "line": row.number,
+        "line": line,
         "outcome": fate.outcome,
         "status": fate.status or "left up",
         "hidden": fate.visibility == "hidden_by_city",

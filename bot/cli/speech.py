@@ -9,9 +9,11 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.text import Text
+from sqlalchemy.exc import OperationalError
 
 from bot.errors import BeadleError
 
+DATABASE_LOST = "the database does not answer ({kind}); check BEADLE_DATABASE_URL and that the database runs."
 _KEEP = {"\n", "\t"}
 
 
@@ -26,8 +28,14 @@ def told_plainly() -> Iterator[None]:
     try:
         yield
     except BeadleError as error:
-        console(stderr=True).print(Text(f"beadle: {error.sentence}"), soft_wrap=True)
-        sys.exit(1)
+        _say_and_leave(error.sentence)
+    except OperationalError as error:
+        _say_and_leave(DATABASE_LOST.format(kind=type(error.orig).__name__ if error.orig else "no answer"))
+
+
+def _say_and_leave(sentence: str) -> None:
+    console(stderr=True).print(Text(f"beadle: {sentence}"), soft_wrap=True)
+    sys.exit(1)
 
 
 def harmless(text: str, limit: int | None = None) -> str:

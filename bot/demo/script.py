@@ -239,7 +239,7 @@ def _read_lines(path: Path) -> tuple[list[Mapping[str, Any]], list[str]]:
         if problem:
             skipped.append(f"{path.name}, line {number}: {problem}; the line is skipped.")
         else:
-            spoken.append(row)
+            spoken.append({**row, "line": number})
     return spoken, skipped
 
 
@@ -263,7 +263,7 @@ def _post_count(comments: int) -> int:
 
 
 def _spread(spoken: Sequence[Mapping[str, Any]], post_count: int, title: str, skipped: tuple[str, ...]) -> Script:
-    names = dict.fromkeys(row.get("author") or "Resident" for row in spoken)
+    names = dict.fromkeys(_speaker(row) for row in spoken)
     accounts = {f"a{n}": Account(f"a{n}", name) for n, name in enumerate(names, start=1)}
     keys = {account.name: account.key for account in accounts.values()}
     posts = tuple(
@@ -271,13 +271,18 @@ def _spread(spoken: Sequence[Mapping[str, Any]], post_count: int, title: str, sk
     )
     comments = tuple(
         ScriptedComment(
-            id=f"c{n + 1}",
+            id=f"line {row['line']}",
             minute=OPENING + n * (CLOSING - OPENING) // len(spoken),
             post=posts[n % post_count].id,
-            by=keys[row.get("author") or "Resident"],
+            by=keys[_speaker(row)],
             text=row["text"],
             lang=row.get("lang"),
         )
         for n, row in enumerate(spoken)
     )
     return Script(accounts, posts, comments, skipped)
+
+
+def _speaker(row: Mapping[str, Any]) -> str:
+    """Who is shown. Comments without an author are different people's, or each would repeat the one before."""
+    return row.get("author") or f"Resident {row['line']}"

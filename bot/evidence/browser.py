@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import queue
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
 from bot.evidence.capture import Capture
 from bot.evidence.chromium import find_browser, version_of
 from bot.evidence.hosts import Hosts
-from bot.evidence.seat import Seat
+from bot.evidence.seat import Limits, Seat
+
+DEFAULT = Limits()
 
 
 class BrowserCapturer:
     """Takes up to ``at_once`` pictures at a time, for any threads. Never raises for what a page or the browser does.
 
     ``allowed_hosts``: see ``Hosts``; no other is ever spoken to. ``account``: as whom the browser runs when we are
-    root. ``seconds``: after that there is no picture, and the case is sealed with its card. ``recycle``: so many
-    looks, then a fresh browser.
+    root.
     """
 
     def __init__(
@@ -29,16 +29,11 @@ class BrowserCapturer:
         browser: Path | None = None,
         account: str | None = None,
         at_once: int = 1,
-        seconds: float = 8.0,
-        recycle: int = 150,
-        monotonic: Callable[[], float] = time.monotonic,
+        limits: Limits = DEFAULT,
     ) -> None:
         self._hosts = Hosts(tuple(allowed_hosts))
         self._wanted = browser
-        self._all = [
-            Seat(self._hosts, browser=browser, account=account, seconds=seconds, recycle=recycle, monotonic=monotonic)
-            for _ in range(at_once)
-        ]
+        self._all = [Seat(self._hosts, browser, account, limits) for _ in range(at_once)]
         self._free: queue.LifoQueue[Seat] = queue.LifoQueue()  # the warm one first
         for seat in self._all:
             self._free.put(seat)
@@ -58,7 +53,7 @@ class BrowserCapturer:
             self._free.put(seat)
 
     def capture(self, permalink: str | None, text: str, comment_id: str | None = None) -> Capture:
-        """Picture the comment with these words. Within ``seconds``, not counting the start of a browser."""
+        """Picture the comment with these words. Within the limits, not counting the start of a browser."""
         refusal = self._hosts.refusal(permalink)
         if refusal is not None:
             return Capture(status="refused", reason=refusal, url_asked=permalink)

@@ -78,7 +78,9 @@ def _sandbox_fault(browser: Browser) -> str | None:
 
 def _look(browser: Browser, allowed: str, order: dict[str, Any]) -> dict[str, Any]:
     try:
-        return Look(browser, allowed, order["seconds"]).at(order["url"], order["text"], order["comment_id"])
+        return Look(browser, allowed, order["seconds"], order["patience"]).at(
+            order["url"], order["text"], order["comment_id"]
+        )
     except Error as error:  # the browser itself is gone: the parent starts another
         return {"status": "died", "reason": _said(error)}
 

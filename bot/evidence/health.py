@@ -63,7 +63,7 @@ def font_health() -> tuple[Finding, ...]:
 
 def _has(code: str) -> bool:
     command = ["fc-list", f":charset={code}", "family"]
-    return bool(subprocess.run(command, capture_output=True, timeout=20, check=True).stdout.strip())  # noqa: S603
+    return bool(subprocess.run(command, capture_output=True, timeout=20, check=True).stdout.strip())
 
 
 def _advice() -> str:

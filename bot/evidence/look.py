@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Request, Route, TimeoutError, WebSocketRoute
 
 VIEWPORT = (1280, 900)
-_SETTLE_S = 2.5
 _LOOK_EVERY_MS = 40
+_TO_DRAW_S = 2.0
 _MARGIN = 8
 _TALLEST = 6000
 _LARGEST_DOM = 5_000_000
@@ -31,13 +31,15 @@ WALL = "The page asks visitors to log in."
 
 
 class Look:
-    """Looks once. ``seconds`` is the budget; ``allowed`` the regular expression of addresses that may be fetched."""
+    """Looks once. ``seconds`` is the budget, ``patience`` how much of it is spent on waiting for the words (seconds);
+    ``allowed`` is the regular expression of addresses that may be fetched."""
 
-    def __init__(self, browser: Browser, allowed: str, seconds: float) -> None:
+    def __init__(self, browser: Browser, allowed: str, seconds: float, patience: float) -> None:
         self._browser = browser
         self._allowed = re.compile(f"^(?!{allowed})")
         self._since = time.monotonic()
         self._until = self._since + seconds
+        self._patience = patience
         self._blocked: list[str] = []
         self._timings: dict[str, int] = {}
 
@@ -83,7 +85,7 @@ class Look:
 
     def _wait_for_words(self, page: Page, text: str, comment_id: str | None) -> dict[str, Any]:
         asked = {"text": text, "comment_id": comment_id, "scroll": False}
-        until = min(time.monotonic() + _SETTLE_S, self._until - 2.0)
+        until = min(time.monotonic() + self._patience, self._until - _TO_DRAW_S)
         while not (found := page.evaluate(_FIND, asked))["found"] and time.monotonic() < until:
             if found["words"] == 0 and found["marked"]:
                 break

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import shutil
 import sys
+import time
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,24 +36,31 @@ class _Running:
     account: str
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``seconds``: after that there is no picture, and the case is sealed with its card alone. ``patience``: how many
+    of them the words of the comment are waited for. ``recycle``: so many looks, then a fresh browser."""
+
+    seconds: float = 8.0
+    patience: float = 2.5
+    recycle: int = 150
+
+
 class Seat:
-    """Takes one picture at a time. Not to be shared between threads."""
+    """Takes one picture at a time. Not to be shared between threads. ``wanted`` is the configured browser, if any."""
 
     def __init__(
         self,
         hosts: Hosts,
-        *,
-        browser: Path | None,
+        wanted: Path | None,
         account: str | None,
-        seconds: float,
-        recycle: int,
-        monotonic: Callable[[], float],
+        limits: Limits,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._hosts = hosts
-        self._wanted = browser
+        self._wanted = wanted
         self._account = account
-        self._seconds = seconds
-        self._recycle = recycle
+        self._limits = limits
         self._monotonic = monotonic
         self._running: _Running | None = None
         self._looks = 0
@@ -60,7 +68,7 @@ class Seat:
 
     def take(self, order: Mapping[str, str | None]) -> Capture:
         """Take the picture that is asked for (``url``, ``text``, ``comment_id``). A dead browser is replaced once."""
-        until = self._monotonic() + self._seconds
+        until = self._monotonic() + self._limits.seconds
         for attempt in (1, 2):
             started = self._monotonic()
             unfit = self.start()
@@ -71,19 +79,20 @@ class Seat:
                 return self._look(order, until - self._monotonic())
             except Hung:
                 self._kill("hung")
-                return _failed(order, f"The page kept the browser busy for more than {self._seconds:g} seconds.")
+                return _failed(order, f"The page kept the browser busy for more than {self._limits.seconds:g} seconds.")
             except Died:
                 self._kill(f"died, attempt {attempt}")
         return _failed(order, "The browser died twice at this page.")
 
     def _look(self, order: Mapping[str, str | None], seconds: float) -> Capture:
         assert self._running is not None
-        answer = self._running.pipe.ask({**order, "seconds": max(seconds - _LATEST_S, 0.5)}, max(seconds, 0.6))
+        budget = {"seconds": max(seconds - _LATEST_S, 0.5), "patience": self._limits.patience}
+        answer = self._running.pipe.ask({**order, **budget}, max(seconds, 0.6))
         if answer["status"] == "died":
             raise Died(answer["reason"])
         self._looks += 1
         found = _capture_of(order, answer, self._running)
-        if self._looks >= self._recycle:
+        if self._looks >= self._limits.recycle:
             self.stop()
         return found
 

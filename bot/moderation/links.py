@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -56,6 +58,12 @@ def _is_typing_slip(host: str, path: str, written: str) -> bool:
 @cache
 def _finder() -> LinkifyIt:
     return LinkifyIt(options={"fuzzy_email": False}).tlds(TLDS)
+
+
+def touches(links: Sequence[Link], start: int, end: int) -> bool:
+    """Does any of ``links`` (in order, as ``links_in`` gives them) share a folded character with ``[start, end)``?"""
+    after = bisect_right(links, start, key=lambda link: link.end)
+    return after < len(links) and links[after].start < end
 
 
 def within(host: str, domains: frozenset[str]) -> bool:

@@ -78,7 +78,7 @@ class Passage:
     @cached_property
     def decoded(self) -> tuple[Decoded, ...]:
         """What the obfuscated words may say; nothing inside a link is taken for a word."""
-        return tuple(decodings(self.folded.text, [(link.start, link.end) for link in self.links]))
+        return tuple(decodings(self.folded.text, self.links))
 
     @cached_property
     def language(self) -> Language:

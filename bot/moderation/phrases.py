@@ -85,10 +85,7 @@ class Phrasebook:
 
 
 def _search(phrase: Phrase, row: str, cues: frozenset[str]) -> Iterator[Found]:
-    if len(row) <= _SHORT:
-        windows = [(0, len(row))]
-    else:
-        windows = _windows(row, phrase.cues & cues)
+    windows = [(0, len(row))] if len(row) <= _SHORT else _windows(row, phrase.cues & cues)
     for start, end in windows:
         for found in phrase.pattern.finditer(row, start, end):
             yield Found(phrase, *found.span())
@@ -154,29 +151,29 @@ class _Reader:
         cued = [part.cues for part in parts if part.cues]
         return _Part("".join(part.pattern for part in parts), max(cued, key=_strength, default=frozenset()))
 
-    def _element(self, token: str) -> _Part:
-        if token == "(":
+    def _element(self, mark: str) -> _Part:
+        if mark == "(":
             return self._choice(")")
-        if token == "[":
+        if mark == "[":
             return _Part(f"{self._choice(']').pattern}?", frozenset())
-        if token.startswith(".."):
-            return self._gap(token)
-        if token.startswith("<"):
-            return self._set(token[1:-1])
-        return _word(token)
+        if mark.startswith(".."):
+            return self._gap(mark)
+        if mark.startswith("<"):
+            return self._set(mark[1:-1])
+        return _word(mark)
 
     def _choice(self, end: str) -> _Part:
         rows = [self._row()]
-        while (token := self._next()) == "|":
+        while (mark := self._next()) == "|":
             rows.append(self._row())
-        if token != end:
+        if mark != end:
             raise PhraseError(f'a bracket of "{self._written}" is not closed; close it')
         return _any_of(rows)
 
-    def _gap(self, token: str) -> _Part:
-        if int(token[2:]) > _WIDEST_GAP:
-            raise PhraseError(f'the gap {token} in "{self._written}" is too wide; use at most ..{_WIDEST_GAP}')
-        return _Part(rf"(?: (?!\.)[^ ]+){{0,{token[2:]}}}", frozenset())
+    def _gap(self, gap: str) -> _Part:
+        if int(gap[2:]) > _WIDEST_GAP:
+            raise PhraseError(f'the gap {gap} in "{self._written}" is too wide; use at most ..{_WIDEST_GAP}')
+        return _Part(rf"(?: (?!\.)[^ ]+){{0,{gap[2:]}}}", frozenset())
 
     def _set(self, name: str) -> _Part:
         if name not in self._sets:
@@ -195,12 +192,12 @@ def _any_of(rows: Sequence[_Part]) -> _Part:
     return _Part(f"(?:{'|'.join(dict.fromkeys(row.pattern for row in rows))})", cues)
 
 
-def _word(token: str) -> _Part:
-    if token == "#":
+def _word(word: str) -> _Part:
+    if word == "#":
         return _Part(r" [^ ]*\d[^ ]*", frozenset())
-    if token.endswith("*"):
-        return _Part(f" {re.escape(token[:-1])}[^ ]*", frozenset({token}) if len(token) > 2 else frozenset())
-    return _Part(f" {re.escape(token)}", frozenset({token}) if len(token) > 1 else frozenset())
+    if word.endswith("*"):
+        return _Part(f" {re.escape(word[:-1])}[^ ]*", frozenset({word}) if len(word) > 2 else frozenset())
+    return _Part(f" {re.escape(word)}", frozenset({word}) if len(word) > 1 else frozenset())
 
 
 def _strength(cues: frozenset[str]) -> tuple[bool, int, int]:

@@ -153,6 +153,7 @@ def _refuse_twins(pack: PolicyPack, packs: list[PolicyPack], refused: dict[str, 
         if other is not pack and other.slug == pack.slug:
             for what in ("version", "effective_at"):
                 if getattr(other, what) == getattr(pack, what):
+                    both = " and ".join(sorted((other.path, pack.path)))
                     refused[pack.slug] = PolicyError(
-                        f'{other.path} and {pack.path} have the same {what}; each version of "{pack.slug}" needs its own.'
+                        f'{both} have the same {what}; each version of "{pack.slug}" needs its own.'
                     )

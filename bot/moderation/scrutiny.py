@@ -1,13 +1,14 @@
 """Is a policy pack one that a city can defend? Every question that the loader asks of it, in the order asked.
 
-Sources: vagueness, Robinson v. Hunt County; nameable words, Tanner v. Ziegenhorn; keyword lists for "off topic", PETA v.
-Tabak. What a court asks of a policy, it is cheaper to ask here.
+Sources: vagueness, Robinson v. Hunt County; nameable words, Tanner v. Ziegenhorn; keyword lists for "off topic", PETA
+v. Tabak. What a court asks of a policy, it is cheaper to ask here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from pydantic import ValidationError
 
@@ -20,15 +21,18 @@ from bot.moderation.pack import CATEGORIES, FLAGS, PolicyPack, Rule
 from bot.moderation.passage import Passage
 from bot.moderation.phrases import PhraseError
 from bot.moderation.verdict import SIGNABLE, Item, Measure
-from bot.moderation.wordlists import WordList, WordLists
+from bot.moderation.wordlists import WordLists
 from bot.yamlfile import YamlFile
 
 # Words of anger at officials. Blocking such words was held viewpoint discrimination (Tanner: pig, pigs, copper, jerk).
-CRITICISM = frozenset(
-    ["pig", "pigs", "copper", "jerk", "jerks", "corrupt", "crook", "crooks", "liar", "liars", "lies", "lying", "thief", "thieves", "clown", "clowns", "idiot", "idiots", "stupid", "incompetent", "fascist", "fascists", "nazi", "nazis", "communist", "communists", "socialist", "tyrant", "dictator", "bully", "coward", "cowards", "traitor", "resign", "recall", "shame", "disgrace", "disgraceful", "useless", "racist", "bigot", "damn", "hell", "mayor", "police", "cops", "cop", "council", "democrat", "republican", "corrupto", "corrupta", "mentiroso", "mentirosa", "ladron", "ladrones", "payaso", "idiota", "inepto", "fascista", "corrupto", "ladrao"]
-)
+CRITICISM_TEXT = """
+pig pigs copper jerk jerks corrupt crook crooks liar liars lies lying thief thieves clown clowns idiot idiots stupid
+incompetent fascist fascists nazi nazis communist communists socialist tyrant dictator bully coward cowards traitor
+resign recall shame disgrace disgraceful useless racist bigot damn hell mayor police cops cop council democrat
+republican corrupto corrupta mentiroso mentirosa ladron ladrones payaso idiota inepto fascista ladrao
+"""
 _VAGUE = frozenset(
-    ["inappropriate", "offensive", "derogatory", "rude", "disrespectful", "negative", "objectionable", "unacceptable", "other"]
+    ("inappropriate", "offensive", "derogatory", "rude", "disrespectful", "negative", "objectionable", "unacceptable")
 )
 _CONTEXTUAL = frozenset(("off_topic", "offtopic", "off-topic", "jurisdiction"))
 
@@ -85,24 +89,13 @@ class _Scrutiny:
             listed = self._lists.by_name.get(name)
             if listed is None:
                 self._refuse(f'there is no word list "{name}"; name a file of config/wordlists.', "wordlists", name)
-            elif listed.digest != digest:
-                self._refuse(
-                    f'word list "{name}" is not the one that this version names: its SHA-256 is {listed.digest}; put the'
-                    " list back, or publish the change as a new list in a new version of the policy.",
-                    "wordlists",
-                    name,
-                )
-            else:
-                self._no_criticism(listed)
-
-    def _no_criticism(self, listed: WordList) -> None:
-        for entry in listed.entries:
-            if entry.stem in CRITICISM:
-                self._refuse(
-                    f'word list "{listed.name}" holds "{entry.stem}", which is criticism and protected; take it out.',
-                    "wordlists",
-                    listed.name,
-                )
+            if listed.digest != digest:
+                what = f'word list "{name}" is not the one that this version names: its SHA-256 is {listed.digest}'
+                remedy = "put the list back, or publish the change as a new list in a new version of the policy"
+                self._refuse(f"{what}; {remedy}.", "wordlists", name)
+            for word in _criticism(entry.stem for entry in listed.entries):
+                what = f'word list "{name}" holds "{word}", which is criticism and protected'
+                self._refuse(f"{what}; take it out.", "wordlists", name)
 
     def _twin(self, place: int, rule: Rule) -> None:
         earlier = [other for other in self._pack.rules[:place] if other.id == rule.id]
@@ -143,37 +136,33 @@ class _Scrutiny:
         if rule.detector not in DETECTORS:
             near = did_you_mean(rule.detector, DETECTORS)
             hint = f'did you mean "{near}"?' if near else f"use one of {or_list(sorted(DETECTORS))}."
-            self._refuse_rule(
-                rule, f'rule "{rule.id}" names the detector "{rule.detector}", which is unknown; {hint}', "detector"
-            )
+            what = f'rule "{rule.id}" names the detector "{rule.detector}", which is unknown'
+            self._refuse_rule(rule, f"{what}; {hint}", "detector")
+        self._parameters(rule)
+
+    def _parameters(self, rule: Rule) -> None:
         shape = DETECTORS[rule.detector].parameters
         try:
             shape.model_validate(rule.parameters)
         except ValidationError as error:
             first = details(error)[0]
             if first["type"] == "too_short" or (first["type"] == "missing" and not rule.parameters):
-                self._refuse_rule(
-                    rule,
-                    f'rule "{rule.id}" enumerates nothing: give "{first["loc"][0]}" of its parameters at least one entry.',
-                    "parameters",
-                )
+                what = f'rule "{rule.id}" enumerates nothing: give "{first["loc"][0]}" of its parameters'
+                self._refuse_rule(rule, f"{what} at least one entry.", "parameters")
             self._refuse_rule(rule, f'rule "{rule.id}": {sentence(first, shape)}', "parameters", *first["loc"])
+        for phrase in _criticism(_given(rule, "phrases")):
+            what = f'rule "{rule.id}" looks for "{phrase}", which is criticism and protected'
+            self._refuse_rule(rule, f"{what}; take it out.", "parameters", "phrases")
 
     def _lists_of(self, rule: Rule) -> None:
-        for name in _named_lists(rule):
+        for name in _given(rule, "lists"):
+            listed = self._lists.by_name.get(name)
+            if listed is None:
+                what = f'rule "{rule.id}" uses the word list "{name}", which is not there'
+                self._refuse_rule(rule, f"{what}; there is {', '.join(self._lists.by_name) or 'none'}.", "parameters")
             if name not in self._pack.wordlists:
-                listed = self._lists.by_name.get(name)
-                if listed is None:
-                    known = ", ".join(self._lists.by_name) or "none"
-                    self._refuse_rule(
-                        rule, f'rule "{rule.id}" uses the word list "{name}", which is not there; there is {known}.'
-                    )
-                else:
-                    self._refuse_rule(
-                        rule,
-                        f'rule "{rule.id}" uses the word list "{name}", which the policy does not pin; add'
-                        f' "{name}: {listed.digest}" under wordlists.',
-                    )
+                what = f'rule "{rule.id}" uses the word list "{name}", which the policy does not pin'
+                self._refuse_rule(rule, f'{what}; add "{name}: {listed.digest}" under wordlists.', "parameters")
 
     def _has_examples(self, rule: Rule) -> None:
         for what, examples in (("violates", rule.violates), ("allowed", rule.allowed)):
@@ -200,7 +189,7 @@ class _Scrutiny:
             if _finds(detector, item):
                 self._refuse_example(rule, "allowed", place, item, "finds", "narrow the rule or take it out")
 
-    def _refuse_example(self, rule: Rule, section: str, place: int, item: Item, what: str, remedy: str) -> None:
+    def _refuse_example(self, rule: Rule, section: str, place: int, item: Item, what: str, remedy: str) -> NoReturn:
         shown = printable(item.text)
         self._refuse_rule(
             rule, f'rule "{rule.id}" {what} its example "{shown}" under "{section}"; {remedy}.', section, place
@@ -213,7 +202,7 @@ class _Scrutiny:
     def _is_written_as_flag(self, rule: Rule) -> bool:
         return any(self._file.line("flags", place) == rule.line for place in range(len(self._file.get("flags") or ())))
 
-    def _refuse_rule(self, rule: Rule, what: str, *steps: str | int) -> None:
+    def _refuse_rule(self, rule: Rule, what: str, *steps: str | int) -> NoReturn:
         section, place = next(
             (section, place)
             for section in ("rules", "flags")
@@ -222,14 +211,18 @@ class _Scrutiny:
         )
         self._refuse(what, section, place, *steps)
 
-    def _refuse(self, what: str, *steps: str | int) -> None:
+    def _refuse(self, what: str, *steps: str | int) -> NoReturn:
         raise PolicyError(at_line(self._file.path, self._file.line(*steps), what))
 
 
-def _named_lists(rule: Rule) -> Iterator[str]:
-    given = rule.parameters.get("lists")
-    if isinstance(given, list | tuple):
-        yield from (str(name) for name in given)
+def _given(rule: Rule, key: str) -> list[str]:
+    given = rule.parameters.get(key)
+    return [str(each) for each in given] if isinstance(given, list | tuple) else []
+
+
+def _criticism(words: Iterable[str]) -> Iterator[str]:
+    protected = frozenset(CRITICISM_TEXT.split())
+    return (word for word in words if word.lower() in protected)
 
 
 def _finds(detector: Detector, item: Item) -> bool:

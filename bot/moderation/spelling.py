@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import product
 
+from bot.moderation.links import Link, touches
+
 _ROUGH = re.compile(r"\S+")
 _ODD = re.compile(r"[^a-zñ',.?!:;\"()]|[a-zñ][^a-zñ\s'][a-zñ]|[$@!|][a-zñ]|\d")
 _SPACED = re.compile(r"(?<![\w$@])(?:[^\W_](?:[^\w$@]{1,3}|_)|[$@](?:[^\w$@]{1,3}|_)){3,40}(?:[^\W_]|[$@])(?![\w$@])")
@@ -50,10 +52,10 @@ class Decoded:
     places: tuple[int, ...] = ()
 
 
-def decodings(folded: str, skip: Sequence[tuple[int, int]] = ()) -> Iterator[Decoded]:
-    """Every reading of every odd token outside ``skip`` (places in ``folded``, in order)."""
+def decodings(folded: str, links: Sequence[Link] = ()) -> Iterator[Decoded]:
+    """Every reading of every odd token of a folded text; nothing in a link is taken for a word."""
     for found in _ROUGH.finditer(folded):
-        if _ODD.search(found[0]) and not any(a < found.end() and found.start() < b for a, b in skip):
+        if _ODD.search(found[0]) and not touches(links, *found.span()):
             yield from _of_token(found[0], found.start())
     yield from _spaced(folded)
 

@@ -1,4 +1,4 @@
-"""What a judgement is, and how it is made from findings. Pure: the same findings give the same verdict, in court too."""
+"""What a judgement is, and how it is made from findings. Pure: the same findings give the same verdict, always."""
 
 from __future__ import annotations
 

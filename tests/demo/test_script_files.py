@@ -110,7 +110,7 @@ def test_a_file_of_bare_comments_becomes_a_day(tmp_path: Path) -> None:
     script = Script.from_jsonl(path)
 
     assert [comment.text for comment in script.comments] == ["a", "b", "c"]
-    assert [script.accounts[comment.by].name for comment in script.comments] == ["Ann", "Resident", "Ann"]
+    assert [script.accounts[comment.by].name for comment in script.comments] == ["Ann", "Resident 3", "Ann"]
     assert script.comments[0].minute == 7 * 60
     assert script.comments[0].minute < script.comments[1].minute < script.comments[2].minute < 20 * 60
     assert script.skipped == ()

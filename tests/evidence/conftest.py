@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,7 +18,7 @@ from bot.evidence.browser import BrowserCapturer
 from bot.evidence.card import CardPrinter
 from bot.evidence.chromium import find_browser
 from bot.evidence.dossier import Clock, Dossier, Host, PolicyText, Site, Software
-from bot.evidence.seat import INSTALL
+from bot.evidence.seat import INSTALL, Limits
 from bot.evidence.store import Archive
 from bot.moderation.verdict import Finding, Measure, Outcome, PolicyRef, Span, Verdict
 from connectors.contract import Author, Comment, CommentRef, Exchange, Post
@@ -78,7 +80,8 @@ def browser() -> Path:
 
 
 class PublicSite(ThreadingHTTPServer):
-    """A web server on loopback. ``pages`` maps a path to what it answers; ``asked`` lists the paths asked for."""
+    """A web server on loopback. ``pages`` maps a path to what it answers; ``asked`` lists the paths asked for,
+    ``connections`` counts who connected at all."""
 
     daemon_threads = True
 
@@ -86,12 +89,40 @@ class PublicSite(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Answer)
         self.pages: dict[str, str | Callable[[BaseHTTPRequestHandler], None]] = {}
         self.asked: list[str] = []
+        self.connections = 0
+        self._datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._datagrams.bind(("127.0.0.1", self.server_port))
+        self._datagrams.setblocking(False)
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Count who knocks, whatever they then say."""
+        self.connections += 1
+        return True
+
+    def datagrams(self) -> int:
+        """How many datagrams arrived at the port of the same number."""
+        found = 0
+        with suppress(BlockingIOError):
+            while self._datagrams.recv(2_000):
+                found += 1
+        return found
+
+    def server_close(self) -> None:
+        """Let go of both ports."""
+        super().server_close()
+        self._datagrams.close()
 
     @property
     def host(self) -> str:
         """As it is written in the configuration."""
         return f"127.0.0.1:{self.server_port}"
+
+    def show_comment(self, path: str, before: str = "", text: str = TEXT) -> str:
+        """Put up a page with one comment, far down; returns its address."""
+        posts = "".join(f"<p>Post number {number} of the town.</p>" for number in range(60))
+        comment = f"<article data-comment-id=c1><b>Mallory Reyes</b><p>{text}</p></article>"
+        return self.show(path, f"<!doctype html><meta charset=utf-8><h1>Millbrook</h1>{posts}{before}{comment}")
 
     def show(self, path: str, content: str | Callable[[BaseHTTPRequestHandler], None]) -> str:
         """Put a page up; returns its address."""
@@ -148,15 +179,15 @@ def stranger() -> Iterator[PublicSite]:
 @pytest.fixture(scope="session")
 def capturer(public_site: PublicSite, browser: Path) -> Iterator[BrowserCapturer]:
     """A real browser that may speak to ``site`` alone. Shared: not for tests that do it harm."""
-    made = BrowserCapturer([public_site.host], browser=browser)
+    made = BrowserCapturer([public_site.host], browser=browser, limits=Limits(patience=1.0))
     yield made
     made.close()
 
 
 @pytest.fixture
 def own_capturer(public_site: PublicSite, browser: Path) -> Iterator[BrowserCapturer]:
-    """A browser for one test alone, which may be killed; gives up after four seconds."""
-    made = BrowserCapturer([public_site.host], browser=browser, seconds=4.0)
+    """A browser for one test alone, which may be killed; gives up after three seconds."""
+    made = BrowserCapturer([public_site.host], browser=browser, limits=Limits(seconds=3.0, patience=1.0))
     yield made
     made.close()
 

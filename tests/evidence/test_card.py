@@ -112,7 +112,7 @@ def test_the_same_record_is_the_same_card_on_every_machine(
 
 
 HOSTILE = {
-    "markup": "#set page(width: 1pt) *bold* $x$ `raw` #panic() <script>alert(1)</script> \\input{/etc/passwd} @ref <label>",
+    "markup": "#set page(width: 1pt) *bold* $x$ `raw` #panic() <b>alert(1)</script> \\input{/etc/passwd} @ref <l>",
     "bidi": "\u202edlrow olleh\u202c and \u2066more",
     "null": "before\x00after\x1b[31mred\x07",
     "half": "\ud83d half",

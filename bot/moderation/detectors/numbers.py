@@ -14,6 +14,7 @@ from stdnum.exceptions import ValidationError
 from stdnum.us import rtn
 
 from bot.moderation.detectors.detector import Kind, Match, Parameters
+from bot.moderation.links import touches
 from bot.moderation.passage import Passage
 from bot.moderation.wordlists import WordLists
 
@@ -22,8 +23,9 @@ Number = Literal["ssn", "card", "bank"]
 _SSN = re.compile(r"(?<![\w-])(?<!\d[. ])(\d{3})([- .–]?)(\d{2})\2(\d{4})(?![\w-]|[. ]\d)")
 _SSN_SAID = re.compile(r"\b(?:ssn|social security|social sec|social|seguro social|ss ?(?:no|num|number|#))\b|\bss#")
 _OTHER_NUMBER = re.compile(
-    r"\b(?:parcel|apn|pin|map|lot|case|docket|permit|invoice|ticket|bid|rfp|rfq|ordinance|item|order|tracking|confirmation"
-    r"|reference|ref|account|acct|model|part|serial|isbn|ein|fein|tax id|expediente|pedido|factura)\b[^.!?\n]{0,20}$"
+    r"\b(?:parcel|apn|pin|map|lot|case|docket|permit|invoice|ticket|bid|rfp|rfq|ordinance|item|order|tracking"
+    r"|confirmation|reference|ref|account|acct|model|part|serial|isbn|ein|fein|tax id|expediente|pedido|factura)\b"
+    r"[^.!?\n]{0,20}$"
 )
 _CARD = re.compile(r"(?<![\w.,/=#-])(?<!\d )\d(?:[ -]?\d){12,18}(?![\w/-]| \d)")
 _IBAN = re.compile(r"(?<!\w)[a-z]{2}\d{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,4})?(?!\w)")
@@ -47,9 +49,9 @@ _ISSUERS: Sequence[tuple[int, int, tuple[int, ...]]] = (
 )
 _DESCRIPTIONS = {
     "ssn": "US Social Security numbers: 123-45-6789 in groups (not area 000, 666 or 900-999, group 00, serial 0000; not"
-    " after words such as parcel, case, permit, invoice), or nine digits in a row after words such as SSN, social security",
-    "card": "payment card numbers of 13 to 19 digits whose first digits are an issuer's (Visa, Mastercard, American"
-    " Express, Discover, Diners, JCB) and whose Luhn check digit is right",
+    f" after {_OTHER_NUMBER.pattern}), or nine digits in a row after {_SSN_SAID.pattern}",
+    "card": "payment card numbers of 13 to 19 digits whose Luhn check digit is right and whose first digits are an"
+    f" issuer's (from, to, lengths): {', '.join(map(str, _ISSUERS))}",
     "bank": "IBANs with a right check sum; a US routing number with a right check sum together with an account number",
 }
 
@@ -72,9 +74,8 @@ class IdentityNumbers:
         text = passage.folded.text
         if sum(map(str.isdigit, text)) >= 8:
             places = [place for kind in self._kinds for place in _FINDERS[kind](text)]
-            links = passage.links if places else ()
             for start, end in places:
-                if not any(link.start < end and start < link.end for link in links):
+                if not touches(passage.links, start, end):
                     yield Match((passage.folded.span(start, end),))
 
     def describe(self) -> Iterator[str]:

@@ -14,7 +14,7 @@ import phonenumbers
 from pydantic import Field
 
 from bot.moderation.detectors.detector import Kind, Match, Parameters, Texts
-from bot.moderation.links import within
+from bot.moderation.links import touches, within
 from bot.moderation.passage import Passage, words_of
 from bot.moderation.phrases import Phrasebook
 from bot.moderation.text import Folded
@@ -23,37 +23,41 @@ from bot.moderation.wordlists import WordLists
 Shape = Literal["phone", "email", "address", "birth", "plate", "secret"]
 
 _STREET = (
-    "street|st|avenue|ave|av|road|rd|drive|dr|lane|ln|court|ct|place|pl|boulevard|blvd|terrace|ter|circle|cir|way|highway"
-    "|hwy|turnpike|tpke|parkway|pkwy|square|sq|trail|trl|extension|ext|row|loop|pike"
+    "street|st|avenue|ave|av|road|rd|drive|dr|lane|ln|court|ct|place|pl|boulevard|blvd|terrace|ter|circle|cir|way"
+    "|highway|hwy|turnpike|tpke|parkway|pkwy|square|sq|trail|trl|extension|ext|row|loop|pike"
 )
-_MONTH = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic|fev|mai|set|out|dez"
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic|fev|mai|set|out|dez)[a-z]*"
 _SHAPES: dict[Shape, re.Pattern[str]] = {
     "phone": re.compile(r"(?<![\w/=.-])\+?\(?\d(?:[ ().-]{0,2}\d){6,14}(?![\w/])"),
     "email": re.compile(r"(?<![\w.+-])[\w+-]{1,64}(?:\.[\w+-]{1,64}){0,5}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}"),
     "address": re.compile(
-        rf"(?<![\w$#.-])\d{{1,5}}[a-z]?(?: (?!{_STREET}\b)[\w.'-]{{1,20}}){{1,3}} (?:{_STREET})\b(?:\.?,? ?(?:#|apt|unit|apto|piso)\.? ?\w{{1,5}})?"
+        rf"(?<![\w$#.-])\d{{1,5}}[a-z]?(?: (?!{_STREET}\b)[\w.'-]{{1,20}}){{1,3}} (?:{_STREET})\b"
+        r"(?:\.?,? ?(?:#|apt|unit|apto|piso)\.? ?\w{1,5})?"
         r"|\b(?:calle|avenida|avda|rua|calzada|carretera)\.? [\w.' -]{2,30}?(?:,| n[uú]mero| no\.?| #| n\.?)? ?\d{1,5}\b"
     ),
     "birth": re.compile(
-        rf"\b\d{{1,2}}[/.-]\d{{1,2}}[/.-](?:19|20)?\d\d\b|\b(?:{_MONTH})[a-z]*\.? \d{{1,2}}(?:st|nd|rd|th)?,? (?:19|20)\d\d\b"
-        rf"|\b\d{{1,2}} (?:de |of )?(?:{_MONTH})[a-z]*\.?,? (?:de |del )?(?:19|20)\d\d\b"
+        r"\b\d{1,2}[/.-]\d{1,2}[/.-](?:19|20)?\d\d\b"
+        rf"|\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? (?:19|20)\d\d\b"
+        rf"|\b\d{{1,2}} (?:de |of )?{_MONTH}\.?,? (?:de |del )?(?:19|20)\d\d\b"
     ),
     "plate": re.compile(
-        r"(?<![\w-])(?=(?:[ -]?[a-z0-9]){5,8}(?!\w))(?:[a-z]{1,3}[ -]?\d{2,5}[a-z]?|\d{1,4}[ -]?[a-z]{2,3}(?:[ -]?\d{1,3})?)(?!\w)"
+        r"(?<![\w-])(?=(?:[ -]?[a-z0-9]){5,8}(?!\w))"
+        r"(?:[a-z]{1,3}[ -]?\d{2,5}[a-z]?|\d{1,4}[ -]?[a-z]{2,3}(?:[ -]?\d{1,3})?)(?!\w)"
     ),
     "secret": re.compile(r"(?:(?<=[:=\"' ])|^)(?=[^\s\"']*[\d!@#$%^&*])[^\s\"',:=]{4,40}"),
 }
+_ROLES = (
+    *("info", "contact", "office", "clerk", "help", "support", "news", "press", "admin", "hello", "events"),
+    *("tickets", "mail", "team", "volunteer"),
+)
 _DESCRIPTIONS: dict[Shape, str] = {
     "phone": "telephone numbers that could exist in the region, toll-free ones aside",
-    "email": "e-mail addresses outside the allowed domains, role addresses such as info@ aside",
+    "email": f"e-mail addresses outside the allowed domains, and not beginning with {', '.join(_ROLES)}",
     "address": "a house number and a street",
     "birth": "a full date",
     "plate": "letters and digits as on a licence plate",
     "secret": "a word with a digit or sign in it",
 }
-_ROLES = frozenset(
-    ["info", "contact", "office", "clerk", "help", "support", "news", "press", "admin", "hello", "events", "tickets", "mail", "team", "volunteer"]
-)
 _REACH_BEFORE = 70
 _REACH_AFTER = 30
 
@@ -87,8 +91,9 @@ class PrivateData:
         if not self._beside.could_be_in(passage.vocabulary):
             return
         for found in _SHAPES[self._given.shape].finditer(passage.folded.text):
-            in_link = any(link.start < found.end() and found.start() < link.end for link in passage.links)
-            if not in_link and self._is_such(found[0]) and self._is_claimed(passage.folded.text, *found.span()):
+            if touches(passage.links, *found.span()) or not self._is_such(found[0]):
+                continue
+            if self._is_claimed(passage.folded.text, *found.span()):
                 yield Match((passage.folded.span(*found.span()),), 0.8)
 
     def _is_claimed(self, text: str, start: int, end: int) -> bool:
@@ -114,6 +119,7 @@ class PrivateData:
 
     def describe(self) -> Iterator[str]:
         yield f"{_DESCRIPTIONS[self._given.shape]}, with one of these near before it{' or after' * self._given.after}:"
+        yield f"  pattern: {_SHAPES[self._given.shape].pattern}"
         yield from (f"  {phrase}" for phrase in self._given.beside)
         yield from (f"  but not near: {phrase}" for phrase in self._given.unless)
         if self._given.allowed:

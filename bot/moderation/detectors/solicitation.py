@@ -14,7 +14,7 @@ from pydantic import Field
 
 from bot.moderation.detectors.detector import Kind, Match, Parameters
 from bot.moderation.detectors.sayings import ListedPhrases, PhraseParameters, describe_phrases
-from bot.moderation.links import Link, within
+from bot.moderation.links import Link, touches, within
 from bot.moderation.passage import Passage
 from bot.moderation.phrases import Phrasebook
 from bot.moderation.verdict import Span
@@ -78,7 +78,7 @@ class Solicitation:
 
 
 class HostParameters(Parameters):
-    """``holding``: words that a host may not hold; ``hosts``: hosts as such. ``alone``: at most that many words beside."""
+    """``holding``: words that a host may not hold; ``hosts``: whole hosts. ``alone``: so many words beside, at most."""
 
     holding: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
@@ -156,8 +156,7 @@ def _span_of(link: Link, passage: Passage) -> Span:
 
 
 def _words_beside(passage: Passage) -> int:
-    edges = passage.words.edges
-    return sum(not any(link.start <= start < link.end for link in passage.links) for start, _ in edges)
+    return sum(not touches(passage.links, start, end) for start, end in passage.words.edges)
 
 
 def _solicitation(parameters: SolicitationParameters, _lists: WordLists) -> Solicitation:
