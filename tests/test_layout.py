@@ -21,6 +21,7 @@ CARRIED_BY_EVERY_REPOSITORY = {
     "LICENSE",
     "Makefile",
     "README.md",
+    "benchmarks",
     "docs",
     "requirements.lock",
 }

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import cast
 
 import typer
-from rich.table import Table
 from rich.text import Text
 from sqlmodel import Session
 
 from bot.app import Beadle, open_beadle
 from bot.cli.casefile import describe
-from bot.cli.speech import console, one_line
+from bot.cli.speech import console, harmless, one_line
 from bot.errors import NotAllowed
 from bot.ledger import cases as ledger
 from bot.ledger import database, days, switches
@@ -28,7 +27,7 @@ _AS = typer.Option(None, "--as", metavar="PERSON", help="Who decides: your id in
 _REASON = typer.Option(..., "--reason", help="Why, in a sentence; it is kept with the record.")
 _PAGE = typer.Option(None, "--page", help="Only this page's.")
 _PICTURES = typer.Option(None, "--pictures", help="Put picture and card of the case into this folder.")
-_NOT_SHOWN = "(private: see `beadle show`)"
+_NOT_SHOWN = "(not shown in a list; `beadle show` has it)"
 _WAIT_S = 10.0
 
 
@@ -64,19 +63,23 @@ def list_cases(
     if not found:
         out.print("No case waits for a person." if not everything else "There is no case yet.")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("case", "since (UTC)", "status", "clause", "account", "comment"):
-        table.add_column(column, no_wrap=True, overflow="ellipsis")
     for each in found:
-        table.add_row(
-            each.case_id,
-            f"{each.opened_at:%m-%d %H:%M}",
-            Text(f"{each.status}{' !' if each.urgent else ''}", "bold red" if each.urgent else ""),
-            ", ".join(each.clauses),
-            Text(one_line(each.author or "(no name)", 16)),
-            Text(one_line(each.text, 200) if each.may_be_quoted else _NOT_SHOWN, "" if each.may_be_quoted else "dim"),
-        )
-    out.print(table)
+        out.print(_two_lines(each, out.width), soft_wrap=True)
+
+
+def _two_lines(case: ledger.Listed, width: int) -> Text:
+    """A case for a list: what it is, and below it the words, cut to the terminal."""
+    words = harmless(" ".join(case.text.split()))[: max(width, 60) * 2]
+    said = Text(words if case.may_be_quoted else _NOT_SHOWN, "" if case.may_be_quoted else "dim")
+    said.truncate(max(width, 60) - 4, overflow="ellipsis")
+    return Text.assemble(
+        (case.case_id, "bold"),
+        (f"  {case.status}", "yellow"),
+        (" urgent" if case.urgent else "", "bold red"),
+        f"  {case.opened_at:%m-%d %H:%M}  {', '.join(case.clauses)}  displayed as {one_line(case.author or '(no name)', 40)}",
+        "\n    ",
+        said,
+    )
 
 
 def show(

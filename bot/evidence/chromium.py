@@ -62,7 +62,7 @@ def unsandboxed(ancestor: int) -> str | None:
 
 
 def _candidates() -> Iterator[Path]:
-    folder = os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or str(Path.home() / ".cache" / "ms-playwright")
+    folder = os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or os.path.expanduser("~/.cache/ms-playwright")
     yield from sorted(Path(folder).glob(_DOWNLOADED), reverse=True)
     yield from map(Path, _PATHS)
     yield from (Path(found) for name in _NAMES if (found := shutil.which(name)))

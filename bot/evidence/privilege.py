@@ -59,8 +59,7 @@ def _as_another(browser: Path, who: pwd.struct_passwd) -> Quarters:
     closed = closed_folder(_our_files())
     if closed and not _holds(_READ_SEARCH):
         raise Unfit(f"The account {who.pw_name} can't read {closed}; move Beadle to a folder that others may enter.")
-    scratch = Path(tempfile.mkdtemp(prefix="beadle-capture-"))
-    scratch.chmod(0o711)
+    scratch = _scratch_for_another()
     drop = (setpriv, f"--reuid={who.pw_uid}", f"--regid={who.pw_gid}", "--clear-groups")
     return Quarters(
         command=(*drop, *(_MAY_READ if closed else _MAY_NOTHING), "--"),
@@ -109,6 +108,13 @@ def _home(scratch: Path, who: pwd.struct_passwd | None) -> Path:
     if who is not None:
         os.chown(home, who.pw_uid, who.pw_gid)
     return home
+
+
+def _scratch_for_another() -> Path:
+    usual = Path(tempfile.gettempdir())
+    scratch = Path(tempfile.mkdtemp(prefix="beadle-capture-", dir="/tmp" if closed_folder([usual / "x"]) else usual))  # noqa: S108
+    scratch.chmod(0o711)
+    return scratch
 
 
 def _stripped(scratch: Path, setpriv: str, browser: Path) -> Path:

@@ -33,7 +33,8 @@ _SHAPES: dict[Shape, re.Pattern[str]] = {
     "address": re.compile(
         rf"(?<![\w$#.-])\d{{1,5}}[a-z]?(?: (?!{_STREET}\b)[\w.'-]{{1,20}}){{1,3}} (?:{_STREET})\b"
         r"(?:\.?,? ?(?:#|apt|unit|apto|piso)\.? ?\w{1,5})?"
-        r"|\b(?:calle|avenida|avda|rua|calzada|carretera)\.? [\w.' -]{2,30}?(?:,| n[uú]mero| no\.?| #| n\.?)? ?\d{1,5}\b"
+        r"|\b(?:calle|avenida|avda|rua|calzada|carretera)\.? [\w.' -]{2,30}?"
+        r"(?:,| numero| no\.?| #| n\.?)? ?\d{1,5}\b"
     ),
     "birth": re.compile(
         r"\b\d{1,2}[/.-]\d{1,2}[/.-](?:19|20)?\d\d\b"

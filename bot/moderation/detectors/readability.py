@@ -36,7 +36,7 @@ class UnreadLanguage:
             yield Match((Span(0, len(passage.item.text)),))
 
     def describe(self) -> Iterator[str]:
-        yield "Texts not in English, Spanish or Portuguese: another script, or at least seven words of another language."
+        yield "Texts not in English, Spanish or Portuguese: another script, or seven words of another language."
 
 
 UNREADABLE_MEDIA = Kind(NoParameters, lambda _parameters, _lists: UnreadableMedia())
