@@ -76,7 +76,8 @@ def _two_lines(case: ledger.Listed, width: int) -> Text:
         (case.case_id, "bold"),
         (f"  {case.status}", "yellow"),
         (" urgent" if case.urgent else "", "bold red"),
-        f"  {case.opened_at:%m-%d %H:%M}  {', '.join(case.clauses)}  displayed as {one_line(case.author or '(no name)', 40)}",
+        f"  {case.opened_at:%m-%d %H:%M}  {', '.join(case.clauses)}",
+        f"  displayed as {one_line(case.author or '(no name)', 40)}",
         "\n    ",
         said,
     )

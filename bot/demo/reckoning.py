@@ -74,8 +74,9 @@ def _row(number: int, comment: Any, played: Played) -> Row:
         platform_id = played.town.id_of(comment.id)
     except KeyError:
         return Row(number, comment.id, str(comment.expect.get("kind", "")), expected, None, False, None)
-    found = [fate for fate in played.fates if fate.comment_id == platform_id]
-    fate = found[0] if found else None
+    # What was edited or taken away between two polls was never seen as it was written; the script has no word on that.
+    fates = [fate for fate in played.fates if fate.comment_id == platform_id]
+    fate = next((fate for fate in fates if fate.text == _as_delivered(comment.text)), None)
     return Row(
         number=number,
         script_id=comment.id,
@@ -85,6 +86,11 @@ def _row(number: int, comment: Any, played: Played) -> Row:
         left_up=fate is not None and fate.visibility == "visible",
         right=None if expected is None or fate is None else fate.outcome == expected,
     )
+
+
+def _as_delivered(text: str) -> str:
+    """A null character can't be delivered; the connector shows that one stood there."""
+    return text.replace("\x00", "\ufffd")
 
 
 def _is_planted(played: Played, row: Row) -> bool:

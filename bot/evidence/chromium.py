@@ -38,7 +38,7 @@ def find_browser(configured: Path | None = None) -> Path | None:
 def version_of(browser: Path) -> str:
     """What the browser says it is, e.g. ``Chromium 156.0.8078.79``; its path when it says nothing."""
     try:
-        answer = subprocess.run([browser, "--version"], capture_output=True, timeout=20, check=True)
+        answer = subprocess.run([browser, "--version"], capture_output=True, timeout=20, check=True)  # noqa: S603
     except (OSError, subprocess.SubprocessError):
         return str(browser)
     return answer.stdout.decode(errors="replace").strip() or str(browser)

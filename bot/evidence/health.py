@@ -63,7 +63,8 @@ def font_health() -> tuple[Finding, ...]:
 
 def _has(code: str) -> bool:
     command = ["fc-list", f":charset={code}", "family"]
-    return bool(subprocess.run(command, capture_output=True, timeout=20, check=True).stdout.strip())
+    answer = subprocess.run(command, capture_output=True, timeout=20, check=True)  # noqa: S603
+    return bool(answer.stdout.strip())
 
 
 def _advice() -> str:

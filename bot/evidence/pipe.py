@@ -30,7 +30,7 @@ class Pipe:
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], complaints: Path) -> None:
         self._complaints = complaints
         with complaints.open("wb") as errors:
-            self._child = subprocess.Popen(
+            self._child = subprocess.Popen(  # noqa: S603
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -11,7 +11,9 @@ import pwd
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,8 @@ import bot
 
 DEFAULT_ACCOUNT = "beadle-capture"
 _FALLBACK = "nobody"
+_SCRATCH = "beadle-capture-"
+_OLD_S = 600.0
 _READ_SEARCH = 2  # CAP_DAC_READ_SEARCH, linux/capability.h
 _MAY_READ = ("--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search")
 _MAY_NOTHING = ("--inh-caps=-all", "--ambient-caps=-all")
@@ -45,7 +49,7 @@ class Quarters:
 def quarters(browser: Path, account: str | None = None) -> Quarters:
     """Prepare the scratch folder and the command. Raises ``Unfit``."""
     if os.geteuid() != 0:
-        scratch = Path(tempfile.mkdtemp(prefix="beadle-capture-"))
+        scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH))
         return Quarters((), _environment(_home(scratch, None)), scratch, browser, pwd.getpwuid(os.geteuid()).pw_name)
     return _as_another(browser, _account(account))
 
@@ -112,9 +116,19 @@ def _home(scratch: Path, who: pwd.struct_passwd | None) -> Path:
 
 def _scratch_for_another() -> Path:
     usual = Path(tempfile.gettempdir())
-    scratch = Path(tempfile.mkdtemp(prefix="beadle-capture-", dir="/tmp" if closed_folder([usual / "x"]) else usual))  # noqa: S108
+    _sweep(usual)
+    scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir="/tmp" if closed_folder([usual / "x"]) else usual))  # noqa: S108
     scratch.chmod(0o711)
     return scratch
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what daemons that were killed left behind; a home that is in use is never empty for long."""
+    for left in folder.glob(f"{_SCRATCH}*"):
+        with suppress(OSError):
+            old = time.time() - left.stat().st_mtime > _OLD_S
+            if old and left.stat().st_uid == os.geteuid() and not any((left / "home").iterdir()):
+                shutil.rmtree(left)
 
 
 def _stripped(scratch: Path, setpriv: str, browser: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel import Session, col, func, select
@@ -246,6 +246,7 @@ class Fate:
     package_id: str | None
     sha256: str | None
     picture: str | None
+    text: str = field(repr=False)
 
 
 def fates(session: Session) -> list[Fate]:
@@ -275,6 +276,7 @@ def _fate(revision: Revision, comment: CommentRow, case: Case | None, evidence: 
         package_id=evidence.package_id if evidence else None,
         sha256=evidence.sha256 if evidence else None,
         picture=evidence.picture if evidence else None,
+        text=revision.text,
     )
 
 

@@ -36,7 +36,7 @@ class PlainPrinter:
     """Prints a card in no time, for tests that aren't about cards."""
 
     def pdf(self, record: dict[str, Any], picture: bytes | None = None) -> bytes:
-        return b"%PDF-plain " + record["package_id"].encode()
+        return f"%PDF-plain {record['package_id']}".encode()
 
 
 @pytest.fixture

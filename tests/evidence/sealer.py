@@ -15,10 +15,10 @@ import time
 from itertools import count
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import structlog
-from conftest import PlainPrinter, dossier
+from tests.evidence.conftest import PlainPrinter, dossier
 
 from bot.evidence.store import Archive
 

@@ -29,7 +29,7 @@ def unpacked(make_archive: Any, make_dossier: Any, tmp_path: Path) -> Path:
     ref = archive.seal(make_dossier(), capture)
     with zipfile.ZipFile(archive.root / ref.path) as zipped:
         zipped.extractall(tmp_path / "out")
-    return tmp_path / "out" / ref.package_id
+    return tmp_path / "out" / str(ref.package_id)
 
 
 def test_the_package_is_a_valid_bag_to_the_library_of_congress(unpacked: Path) -> None:

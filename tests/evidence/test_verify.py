@@ -251,7 +251,7 @@ def _rezip(path: Path, changes: dict[str, Callable[[bytes], bytes]], honest: boo
     top = path.stem
     with zipfile.ZipFile(path) as archive:
         members = {entry.filename.removeprefix(f"{top}/"): archive.read(entry) for entry in archive.infolist()}
-    members = {name: changes.get(name, lambda data: data)(data) for name, data in members.items()}
+    members |= {name: change(members[name]) for name, change in changes.items()}
     if honest:
         members["manifest-sha256.txt"] = _manifest({n: d for n, d in members.items() if n.startswith("data/")})
         tags = ("bagit.txt", "bag-info.txt", "manifest-sha256.txt")
