@@ -16,6 +16,7 @@ from bot.moderation.verdict import Verdict
 from bot.outcomes import Acted, acted
 from bot.permission import Permission, may_hide, may_remove
 from connectors.contract import (
+    Blocked,
     Comment,
     CommentRef,
     ConnectorError,
@@ -37,6 +38,7 @@ PAUSED = "Acts are paused ({scope}) since {since:%Y-%m-%d %H:%M} UTC."
 GONE = "The comment was gone before it could be hidden."
 EDITED = "The comment was edited after it was judged; the new words are judged anew."
 CANT = "{platform} can't hide: {effect}"
+BLOCKED = "The platform stopped our writing, so acts on this page are paused until `beadle resume`: {why}"
 REFUSED = "The platform refused: {why}"
 DONE = "Done under the page's signed list."
 FIRST_RETRY_S = 15.0
@@ -96,6 +98,8 @@ def act_by_rule(
         receipt = ask(file.ref)
     except Gone:
         return acted("gone", GONE), None
+    except Blocked as error:
+        return acted("blocked", BLOCKED.format(why=error.sentence)), None
     except RateLimited as error:
         return acted("later", error.sentence, retry_s=max((error.until - now).total_seconds(), 1.0)), None
     except Unavailable as error:

@@ -22,9 +22,10 @@ class Sealed(TypedDict):
 
 
 class Acted(TypedDict):
-    """What became of an act. ``later`` asks to be ordered again after ``retry_s`` seconds."""
+    """What became of an act. ``later`` asks to be ordered again after ``retry_s`` seconds; ``blocked``: the platform
+    takes us for a spammer, so nothing more is written to this page until a person resumes it."""
 
-    status: Literal["done", "gone", "changed", "paused", "asks", "later"]
+    status: Literal["done", "gone", "changed", "paused", "blocked", "asks", "later"]
     because: str
     action: str
     already_done: bool
@@ -57,7 +58,7 @@ def not_sealed(because: str) -> Sealed:
 
 
 def acted(
-    status: Literal["done", "gone", "changed", "paused", "asks", "later"],
+    status: Literal["done", "gone", "changed", "paused", "blocked", "asks", "later"],
     because: str,
     *,
     action: str = "",

@@ -30,7 +30,7 @@ from bot.errors import EvidenceError
 from bot.evidence.capture import Capturer
 from bot.evidence.dossier import Dossier
 from bot.evidence.store import Archive
-from bot.ledger import acts, cases, keep, watch
+from bot.ledger import acts, cases, keep, switches, watch
 from bot.ledger.cases import File
 from bot.ledger.keep import Judged, Kept
 from bot.ledger.tables import Act, AlertRow, CaseStatus, Evidence, StrikeStatus
@@ -218,6 +218,8 @@ class Route:
             return
         if outcome["status"] == "done":
             self._record_done(session, file, outcome, now)
+        elif outcome["status"] == "blocked":
+            switches.throw(session, file.case.page, "beadle", outcome["because"], now)
         elif outcome["status"] == "gone":
             keep.see(session, file.comment, Visibility.MISSING_UNKNOWN, "act", now)
         cases.move(session, case_id, _status(outcome), outcome["because"], now)
@@ -308,6 +310,7 @@ _STATUS = {
     "gone": CaseStatus.GONE,
     "changed": CaseStatus.SUPERSEDED,
     "paused": CaseStatus.PAUSED,
+    "blocked": CaseStatus.PAUSED,
     "asks": CaseStatus.WAITING,
 }
 
