@@ -12,7 +12,6 @@ from bot.desk import Desk
 from bot.ledger import cases, switches
 from bot.ledger.cases import File
 from bot.ledger.tables import CaseStatus
-from bot.moderation.verdict import Verdict
 from bot.outcomes import Acted, acted
 from bot.permission import Permission, may_hide, may_remove
 from connectors.contract import (
@@ -33,6 +32,8 @@ OTHERWISE = "The case stands otherwise by now."
 NO_EVIDENCE = "There is no sealed evidence."
 DECIDED = "A person has decided this case."
 NO_CLAUSE = "No clause of the policy is cited."
+AWAY = 'The page "{page}" can\'t be used as pages.yaml has it now; `beadle doctor` says why.'
+OWN = "The page wrote this comment itself: a person decides."
 UNFIT = "The page is not fit to be acted on: {why}"
 PAUSED = "Acts are paused ({scope}) since {since:%Y-%m-%d %H:%M} UTC."
 GONE = "The comment was gone before it could be hidden."
@@ -63,7 +64,7 @@ def refusal(session: Session, file: File, desk: Desk, unfit: Callable[[str], str
         return acted("asks", DECIDED)
     if not file.verdict.clauses:
         return acted("asks", NO_CLAUSE)
-    permission = may_act(desk, file.verdict)
+    permission = may_act(desk, file)
     if not permission.allowed:
         return acted("asks", permission.because)
     why = unfit(file.case.page)
@@ -75,9 +76,18 @@ def refusal(session: Session, file: File, desk: Desk, unfit: Callable[[str], str
     return None
 
 
-def may_act(desk: Desk, verdict: Verdict) -> Permission:
+def may_act(desk: Desk, file: File) -> Permission:
     """Whether the page's signature allows what this platform can do: a hide, or else a removal."""
-    return may_hide(desk.page, verdict) if desk.hider is not None else may_remove(desk.page, verdict)
+    if file.comment.by_page:
+        return Permission(False, OWN)
+    return may_hide(desk.page, file.verdict) if desk.hider is not None else may_remove(desk.page, file.verdict)
+
+
+def is_moot(session: Session, file: File, outcome: Acted) -> bool:
+    """Whether what held an act back has passed since: the switch was lifted, or the judged words stand again."""
+    if outcome["status"] == "paused":
+        return switches.thrown(session, file.case.page) is None
+    return outcome["status"] == "changed" and file.comment.says == file.revision.digest
 
 
 def act_by_rule(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import socket
 import time
@@ -11,12 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from importlib import metadata
-from pathlib import Path
 
 from bot import __version__
 from bot.desk import Desk
 from bot.evidence.capture import Capturer
-from bot.evidence.card import FONT_FOLDERS
+from bot.evidence.card import fonts_digest
 from bot.evidence.dossier import Clock, Dossier, Host, PolicyText, Site, Software
 from bot.ledger.cases import File
 from bot.moderation.policy import PolicyPack
@@ -77,12 +75,6 @@ def this_software(capturer: Capturer) -> Software:
         browser=capturer.browser,
         fonts=fonts_digest(),
     )
-
-
-def fonts_digest(folders: Sequence[Path] = FONT_FOLDERS) -> str:
-    """SHA-256 over names and sizes of the fonts that cards are set in: another font package gives another digest."""
-    found = sorted(f"{path.name} {path.stat().st_size}" for each in folders for path in each.glob("*.[ot]t[fc]"))
-    return hashlib.sha256("\n".join(found).encode()).hexdigest()
 
 
 def _policy(pack: PolicyPack) -> PolicyText:

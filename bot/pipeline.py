@@ -24,7 +24,7 @@ import sqlalchemy as sa
 import structlog
 from sqlmodel import Session
 
-from bot.acting import LONGEST_RETRY_S, act_by_rule, backoff, may_act, refusal
+from bot.acting import AWAY, LONGEST_RETRY_S, act_by_rule, backoff, is_moot, may_act, refusal
 from bot.desk import Desk
 from bot.errors import EvidenceError
 from bot.evidence.capture import Capturer
@@ -129,7 +129,9 @@ class Route:
             earlier = cases.sealed_packages_of_author(
                 session, file.comment.platform, file.comment.author_id, file.case.opened_at
             )
-        desk = self.desks[file.case.page]
+        desk = self.desks.get(file.case.page)
+        if desk is None:
+            return not_sealed(AWAY.format(page=file.case.page))
         reading, gaps = _read_again(desk, file)
         capture = None
         if reading is None or reading.comment is not None:
@@ -163,7 +165,11 @@ class Route:
         file = cases.open_file(session, case_id)
         if file.case.status != CaseStatus.OPENED:
             return
-        permission = may_act(self.desks[file.case.page], file.verdict)
+        desk = self.desks.get(file.case.page)
+        if desk is None:
+            self._again(session, "preserve", case_id, AWAY.format(page=file.case.page), LONGEST_RETRY_S)
+            return
+        permission = may_act(desk, file)
         if permission.allowed:
             cases.move(session, case_id, CaseStatus.SEALED, permission.because, now)
             self.orders.place(session, "act", case_id, cases.next_order(session, case_id))
@@ -177,7 +183,9 @@ class Route:
         """Prove the seal against the disk and ask permission, here and now; then read again, hide and read back."""
         with Session(self.reading) as session:
             file = cases.open_file(session, case_id)
-            desk = self.desks[file.case.page]
+            desk = self.desks.get(file.case.page)
+            if desk is None:
+                return acted("later", AWAY.format(page=file.case.page), retry_s=LONGEST_RETRY_S)
             refused = refusal(session, file, desk, self.unfit)
         if refused is not None:
             return refused
@@ -211,7 +219,7 @@ class Route:
         """What became of the act becomes a fact: receipt, visibility, provisional strike, and the order to tell."""
         now = self.clock()
         file = cases.open_file(session, case_id)
-        if outcome["status"] == "later":
+        if outcome["status"] == "later" or is_moot(session, file, outcome):
             self._again(session, "act", case_id, outcome["because"], outcome["retry_s"])
             return
         if outcome["status"] == "asks" and file.case.status not in (CaseStatus.SEALED, CaseStatus.PAUSED):
@@ -261,7 +269,9 @@ class Route:
             return told("off", "Slack is not configured.")
         with Session(self.reading) as session:
             file = cases.open_file(session, case_id)
-            desk = self.desks[file.case.page]
+            desk = self.desks.get(file.case.page)
+            if desk is None:
+                return told("later", AWAY.format(page=file.case.page), retry_s=LONGEST_RETRY_S)
             alert = self.alert(desk, file, session)
         try:
             ref = self._message(file, desk)
@@ -298,7 +308,8 @@ class Route:
         """Nothing waits inside the engine: what can't be done now is ordered again, later, and its slot is free."""
         case = cases.open_file(session, case_id).case
         case.failures += 1
-        case.because = because
+        if workflow != "tell":  # why a message is late is not why the case stands where it stands
+            case.because = because
         session.add(case)
         delay = backoff(case.failures) if retry_s is None else retry_s
         self.orders.place(session, workflow, case_id, cases.next_order(session, case_id), delay_s=delay)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import structlog
 from sqlmodel import Session
 
+from bot.acting import AWAY, LONGEST_RETRY_S
 from bot.errors import EvidenceError, NotAllowed
 from bot.ledger import acts, cases, keep, switches
 from bot.ledger.cases import File
@@ -33,7 +34,7 @@ _FROM: dict[Verb, frozenset[str]] = {
     "hide": frozenset(
         {CaseStatus.WAITING, CaseStatus.PAUSED, CaseStatus.QUARANTINED, CaseStatus.KEPT, CaseStatus.RESTORED}
     ),
-    "restore": frozenset({CaseStatus.HIDDEN}),
+    "restore": frozenset({CaseStatus.HIDDEN, CaseStatus.QUARANTINED}),
     "remove": frozenset(
         {
             CaseStatus.WAITING,
@@ -121,6 +122,8 @@ class Review:
             paused = switches.thrown(session, file.case.page)
         if newer and any(each.verb != "approve" for each in newer):
             return _done("overtaken", "A later decision stands.", verb)
+        if file.case.page not in self.route.desks:
+            return _done("later", AWAY.format(page=file.case.page), verb, retry_s=LONGEST_RETRY_S)
         if paused is not None and verb in ("hide", "remove"):
             return _done("later", f"Acts are paused ({paused.scope}).", verb, retry_s=_RETRY_S)
         return self._do(file, row, verb)
@@ -140,7 +143,9 @@ class Review:
         if done["status"] == "overtaken":
             return
         if done["status"] == "failed":
-            cases.move(session, row.case_id, CaseStatus.WAITING, done["because"], now)
+            # What is hidden stays a hidden case, or nobody could restore it.
+            hidden = file.case.status == CaseStatus.HIDDEN
+            cases.move(session, row.case_id, CaseStatus.HIDDEN if hidden else CaseStatus.WAITING, done["because"], now)
         else:
             self._record(session, file, row, done, now)
         self.route.orders.place(session, "tell", row.case_id, cases.next_order(session, row.case_id))
@@ -154,7 +159,7 @@ class Review:
             raise NotAllowed(_NO_ROLE.format(person=person.id, roles=", ".join(sorted(_DECIDERS))))
         if not person.has(case.page):
             raise NotAllowed(f'{person.id} does not look after the page "{case.page}"; see their pages in people.yaml.')
-        if case.status not in _FROM[verb]:
+        if case.status not in _FROM["remove" if verb == "approve" and request is not None else verb]:
             raise NotAllowed(_WRONG_STATUS.format(case=case.case_id, status=case.status, verb=verb))
         if verb in ("hide", "remove", "approve") and file.evidence is None:
             raise NotAllowed(f"case {case.case_id} has no sealed evidence yet; nothing is done without it.")
@@ -166,7 +171,9 @@ class Review:
             raise NotAllowed("a second approval never comes from the account that asked; another person must approve.")
         if verb == "approve" and request is not None and person.id == request.person:
             raise NotAllowed(f"{person.id} asked for the removal; another person must approve it.")
-        if verb == "hide" and desk.hider is None:
+        if verb == "keep" and file.comment.visibility == Visibility.HIDDEN_BY_CITY:
+            raise NotAllowed(f"the comment of case {case.case_id} is hidden; `beadle restore` shows it again.")
+        if verb in ("hide", "restore") and desk.hider is None:
             raise NotAllowed(f"{file.comment.platform} can't hide: {desk.connector.capabilities.effect}")
         if verb == "remove" and desk.remover is None:
             raise NotAllowed(f"{file.comment.platform} can't remove other people's comments; do it on the platform.")

@@ -90,9 +90,9 @@ class Log:
         """
         with durable.disk(), self._mutex:
             durable.make_directory(self._directory)
-            with _locked(self._directory / "lock") as interrupted:
+            with _locked(self._directory / "lock") as lock:
                 torn = self.catch_up()
-                pen = Pen(self, interrupted)
+                pen = Pen(self, lock)
                 if torn:
                     self._keep_aside(torn, pen)
                 yield pen
@@ -100,10 +100,7 @@ class Log:
     def append(self, kind: str, facts: Mapping[str, object], at: datetime, key: str | None = None) -> Line:
         """Add one line. With a ``key``, a second append of the same kind and key adds nothing and returns the first."""
         with self.writing() as pen:
-            if key is None:
-                return pen.append(kind, facts, at)
-            place = self.index.keyed(kind, key)
-            return self.line_at(place) if place else pen.append(kind, {**facts, "key": key}, at)
+            return pen.append(kind, facts, at, key)
 
     def line_at(self, place: Place) -> Line:
         """Read one line again from the disk. Raises ``EvidenceError`` when it isn't what it was."""
@@ -165,15 +162,27 @@ class Log:
 
 
 class Pen:
-    """What whoever holds the lock writes with. ``interrupted``: the last holder never let go; it died at work."""
+    """What whoever holds the lock writes with."""
 
-    def __init__(self, log: Log, interrupted: bool) -> None:
+    def __init__(self, log: Log, lock: _Lock) -> None:
         self._log = log
-        self.interrupted = interrupted
+        self._lock = lock
 
-    def append(self, kind: str, facts: Mapping[str, object], at: datetime | None) -> Line:
-        """Add one line, through to the disk. Raises ``EvidenceError``."""
-        return self._log._write(kind, facts, at)
+    @property
+    def interrupted(self) -> bool:
+        """A holder was killed at work, and what it left has not been made good since."""
+        return self._lock.interrupted
+
+    def made_good(self) -> None:
+        """Say that what killed holders left has been made good."""
+        self._lock.interrupted = False
+
+    def append(self, kind: str, facts: Mapping[str, object], at: datetime | None, key: str | None = None) -> Line:
+        """Add one line, through to the disk, or return the one with this ``key``. Raises ``EvidenceError``."""
+        if key is None:
+            return self._log._write(kind, facts, at)
+        place = self._log.index.keyed(kind, key)
+        return self._log.line_at(place) if place else self._log._write(kind, {**facts, "key": key}, at)
 
 
 def read_lines(path: Path, offset: int = 0) -> Iterator[Line]:
@@ -189,16 +198,25 @@ def read_lines(path: Path, offset: int = 0) -> Iterator[Line]:
             offset += len(data)
 
 
+class _Lock:
+    """The held lock. ``interrupted``: its mark was there already: a holder was killed, and nobody has looked since."""
+
+    def __init__(self, interrupted: bool) -> None:
+        self.interrupted = interrupted
+
+
 @contextmanager
-def _locked(path: Path) -> Iterator[bool]:
-    """Hold the archive. The mark inside the lock file is wiped on leaving: if it stands, the last holder was killed."""
+def _locked(path: Path) -> Iterator[_Lock]:
+    """Hold the archive. On leaving, the mark inside the lock file is wiped, but never by somebody who found it there
+    and made nothing good: the next one would not know that there is something to make good."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        interrupted = os.fstat(descriptor).st_size > 0
+        lock = _Lock(interrupted=os.fstat(descriptor).st_size > 0)
         os.pwrite(descriptor, b"held", 0)
-        yield interrupted
-        os.ftruncate(descriptor, 0)
+        yield lock
+        if not lock.interrupted:
+            os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 

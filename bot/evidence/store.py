@@ -160,7 +160,8 @@ class Archive:
     def note(self, kind: str, facts: Mapping[str, object], key: str | None = None) -> None:
         """Add a line about the archive that needs no package (an export, a check). Nothing personal; safe to repeat
         with a ``key``."""
-        self._log.append(kind, facts, self._clock(), key)
+        with self._writing() as pen:
+            pen.append(kind, facts, self._clock(), key)
 
     def _packed(self, record: Mapping[str, Any], members: Mapping[str, bytes], at: datetime) -> Bag:
         self._leaks.refuse(members)
@@ -179,6 +180,7 @@ class Archive:
             if pen.interrupted or not self._looked_round:
                 self._recover(pen)
                 self._looked_round = True
+                pen.made_good()
             yield pen
 
     def _recover(self, pen: Pen) -> None:

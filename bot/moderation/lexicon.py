@@ -55,7 +55,7 @@ class Lexicon:
 
     def _stretched_words(self, passage: Passage) -> Iterator[Hit]:
         words = passage.words
-        for word in passage.vocabulary:
+        for word in words.vocabulary:
             entry = self._stretched.entry(word) if _DOUBLED.search(word) and not self._is_spared(word) else None
             if entry and not self._is_listed(word):
                 for start in _places_of(word, words.row):

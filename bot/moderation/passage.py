@@ -9,14 +9,14 @@ from functools import cached_property
 
 from bot.moderation.language import Language, language_of
 from bot.moderation.links import Link, links_in
-from bot.moderation.spelling import Decoded, decodings
+from bot.moderation.spelling import Decoded, decodings, plainer
 from bot.moderation.text import Folded, fold
 from bot.moderation.verdict import Item, Span
 
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[.!?;|…]+(?=\s|$)|\n+")
+_WORD = re.compile(r"\d+(?:[.,]\d+)+(?![^\W_])|[^\W_]+(?:'[^\W_]+)*|[.!?;|…]+(?=\s|$)|\n+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Words:
     """The words of a text, each after one blank, apostrophes dropped: ``" you cant do this . ever"``.
 
@@ -29,6 +29,11 @@ class Words:
     starts: tuple[int, ...]
     edges: tuple[tuple[int, int], ...]
     folded: Folded
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Each different word once."""
+        return frozenset(self.row.split(" "))
 
     def span(self, start: int, end: int) -> Span:
         """The original characters behind the whole words that ``row[start:end]`` touches."""
@@ -67,9 +72,12 @@ class Passage:
         return words_of(self.folded)
 
     @cached_property
-    def vocabulary(self) -> frozenset[str]:
-        """Each different word once."""
-        return frozenset(self.words.row.split(" "))
+    def rows(self) -> tuple[Words, ...]:
+        """The words as they stand and, where digits stand for letters, as meant: ``90% 0ff`` is ``90% off``."""
+        plain = plainer(self.folded.text)
+        if plain == self.folded.text:
+            return (self.words,)
+        return (self.words, words_of(Folded(plain, self.folded.origin, self.folded.length)))
 
     @cached_property
     def links(self) -> tuple[Link, ...]:
@@ -82,4 +90,4 @@ class Passage:
 
     @cached_property
     def language(self) -> Language:
-        return language_of(self.item.text, self.vocabulary, self.words.row, self.item.lang)
+        return language_of(self.item.text, self.words.vocabulary, self.words.row, self.item.lang)

@@ -68,9 +68,9 @@ class Phrasebook:
         """Is any cue there? If not, nothing can be found."""
         return bool(self._cues_in(vocabulary))
 
-    def found(self, words: Words, vocabulary: frozenset[str]) -> Iterator[Found]:
+    def found(self, words: Words) -> Iterator[Found]:
         """Every phrase in ``words``, in the order of their places."""
-        cues = self._cues_in(vocabulary)
+        cues = self._cues_in(words.vocabulary)
         if cues:
             wanted = {phrase.written: phrase for cue in cues for phrase in self._by_cue[cue]}
             hits = [hit for phrase in wanted.values() for hit in _search(phrase, words.row, cues)]

@@ -165,11 +165,10 @@ class _Scrutiny:
                 self._refuse_rule(rule, f'{what}; add "{name}: {listed.digest}" under wordlists.', "parameters")
 
     def _has_examples(self, rule: Rule) -> None:
-        for what, examples in (("violates", rule.violates), ("allowed", rule.allowed)):
+        for section, examples in (("violates", rule.violates), ("allowed", rule.allowed)):
             if not examples:
-                self._refuse_rule(
-                    rule, f'rule "{rule.id}" has no example under "{what}"; examples are its tests, write one.'
-                )
+                what = f'rule "{rule.id}" has no example under "{section}"; examples are its tests, write one.'
+                self._refuse_rule(rule, what, section)
 
     def _build(self, rule: Rule) -> Detector:
         try:

@@ -23,10 +23,12 @@ _LETTER_FOR = str.maketrans({
     "€": "e", "¢": "c", "(": "c", "<": "c", "+": "t", "!": "i", "¡": "i", "£": "l",
 })  # fmt: skip
 _MASKED = re.compile(r"[a-zñ][a-zñ*#@%$&!?+^~×•·✻_¤§=]*")
+_MIXED = re.compile(r"(?<![\w$@])[a-z0-9$@]{3,40}(?![\w$@.])")
 _PIECE = re.compile(r"[^\s.,;:\"'()\[\]{}<>…\-¡¿«»“”/\\|]{4,40}")
 _BETWEEN = re.compile(r"[^\w\s,/&'$@]|_")
 _LONGEST = 40
 _LONGEST_PIECE = 2
+_LEAST_LETTERS = 2
 
 
 class Manner(Enum):
@@ -57,7 +59,19 @@ def decodings(folded: str, links: Sequence[Link] = ()) -> Iterator[Decoded]:
     for found in _ROUGH.finditer(folded):
         if _ODD.search(found[0]) and not touches(links, *found.span()):
             yield from _of_token(found[0], found.start())
-    yield from _spaced(folded)
+    yield from (reading for reading in _spaced(folded) if not touches(links, reading.start, reading.end))
+
+
+def plainer(folded: str) -> str:
+    """The text with digits and signs that stand for letters as letters, place by place; numbers stay numbers."""
+    return _MIXED.sub(_as_letters, folded)
+
+
+def _as_letters(found: re.Match[str]) -> str:
+    word = found[0]
+    if word.isalpha() or sum(c.isalpha() for c in word) < _LEAST_LETTERS:
+        return word
+    return word.translate(_LETTER_FOR).replace("1", "i")
 
 
 def _of_token(token: str, at: int) -> Iterator[Decoded]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,7 +35,7 @@ MakeArchive = Callable[..., Archive]
 class PlainPrinter:
     """Prints a card in no time, for tests that aren't about cards."""
 
-    def pdf(self, record: dict[str, Any], picture: bytes | None = None) -> bytes:
+    def pdf(self, record: Mapping[str, Any], picture: bytes | None = None) -> bytes:
         return f"%PDF-plain {record['package_id']}".encode()
 
 

@@ -18,9 +18,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import structlog
-from tests.evidence.conftest import PlainPrinter, dossier
 
 from bot.evidence.store import Archive
+from tests.evidence.conftest import PlainPrinter, dossier
 
 LONGEST_S = 0.06
 

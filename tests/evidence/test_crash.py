@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.evidence import durable
+from bot.evidence.log import Log
 from bot.evidence.verify import verify_archive
 
 KILLS = 30
+NOW = datetime(2026, 11, 20, 11, 2, 14, tzinfo=UTC)
 SEALER = Path(__file__).with_name("sealer.py")
 
 
@@ -70,6 +73,24 @@ def test_a_process_that_runs_on_takes_over_what_another_left(
     daemon.seal(make_dossier("case-2"), None)
 
     assert [facts["type"] for facts in _lines(daemon.root)] == ["package", "package-recovered", "package"]
+    assert verify_archive(daemon.root).flaws == ()
+
+
+def test_whoever_writes_in_between_does_not_hide_what_a_killed_process_left(
+    make_archive: Any, make_dossier: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line added by the log alone makes nothing good; the mark of the dead one stays until somebody does."""
+    daemon, command = make_archive(), make_archive()
+    daemon.seal(make_dossier("case-0"), None)
+    with monkeypatch.context() as dying:
+        dying.setattr(durable, "append", _dies(durable.append, "before"))
+        with pytest.raises(_Killed):
+            command.seal(make_dossier("case-1"), None)
+
+    Log(daemon.root / "log").append("checked", {}, NOW)
+    daemon.note("checked", {})
+
+    assert [facts["type"] for facts in _lines(daemon.root)] == ["package", "checked", "package-recovered", "checked"]
     assert verify_archive(daemon.root).flaws == ()
 
 

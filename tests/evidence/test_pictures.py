@@ -49,6 +49,8 @@ def test_a_picture_that_shows_the_words_is_a_proof(capturer: BrowserCapturer, si
     [
         ("Fine <img alt='\U0001f621' src='data:,'> by <i>me</i>,<br>all of it", "Fine \U0001f621 by me,\nall of it"),
         ("cafe\u0301 and   spaces", "caf\u00e9 and spaces"),
+        ("pump\ufffdhouse \ufffd is that normal", "pump\x00house \x00 is that normal"),
+        ("half an emoji \ufffd at the end", "half an emoji \ud83d at the end"),
         ("zero width stays out", "zero\u200b width\u2060 stays\ufeff out"),
         ("&lt;script&gt;alert(1)&lt;/script&gt; hello there", "<script>alert(1)</script> hello there"),
     ],
@@ -71,6 +73,17 @@ def test_the_words_of_another_comment_prove_nothing(capturer: BrowserCapturer, s
     assert capturer.capture(url, "Resign now, all of you!", "c1").comment_text_visible
     other = capturer.capture(url, "Resign now, all of you!", "c2")
     assert (other.comment_text_visible, other.reason) == (False, NOT_VISIBLE)
+
+
+def test_the_picture_of_a_comment_shows_its_account(capturer: BrowserCapturer, site: Any) -> None:
+    """The words alone would not say under which account they stood; a whole thread would show others."""
+    alone = site.show("/post", page(comment(TEXT)))
+    thread = site.show("/thread", page(f"<article>{comment(TEXT)}{comment('so true', 'c2') * 30}</article>"))
+
+    heights = [_size(capturer.capture(url, TEXT).comment_png)[1] for url in (alone, thread)]
+
+    assert heights[0] == heights[1]
+    assert 60 < heights[0] < 200
 
 
 def test_two_letters_in_a_menu_are_not_the_comment(capturer: BrowserCapturer, site: Any) -> None:

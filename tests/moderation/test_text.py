@@ -51,7 +51,8 @@ def test_the_way_back_never_runs_backwards_and_stays_inside_the_text(text: str) 
 def test_every_word_of_a_row_leads_back_to_characters_of_the_text(text: str) -> None:
     """Whatever a phrase matches, whole words of the original are named."""
     words = words_of(fold(text))
-    for start, end in zip(words.starts, [*words.starts[1:], len(words.row)], strict=True):
+    ends = [*words.starts[1:], len(words.row)] if words.starts else []
+    for start, end in zip(words.starts, ends, strict=True):
         span = words.span(start, end)
         assert 0 <= span.start < span.end <= len(text)
 

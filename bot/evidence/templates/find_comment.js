@@ -1,7 +1,8 @@
 // Finds the smallest element that holds the words of a comment, and says whether a visitor can see them.
 ({ text, comment_id, scroll }) => {
   // Platforms draw emoji as pictures and drop invisible characters: neither side counts them.
-  const bare = s => s.normalize("NFC").replace(/\p{Cf}|\uFFFD|[\ufe00-\ufe0f]/gu, "").replace(/[\s\p{Cc}]+/gu, " ").trim();
+  const unseen = /[\p{Cc}\p{Cf}\p{Cs}\uFFFD\uFE00-\uFE0F]/gu;
+  const bare = s => s.normalize("NFC").replace(/\s+/g, " ").replace(unseen, "").replace(/ +/g, " ").trim();
   const plain = s => bare(s.replace(/\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}/gu, ""));
   const normal = plain(text) ? plain : bare;
   const needle = normal(text);
@@ -53,9 +54,12 @@
     const fits = candidates.filter(([, exact]) => marked || needle.length >= 12 || exact === 1);
     element = fits.length ? fits[0][0] : null;
   }
-  const shown = element ?? marked;
+  // The picture shows the comment with its account, unless that box is that of a whole thread.
+  const frame = element?.closest("[data-comment-id], [role=article], article");
+  const height = e => e.getBoundingClientRect().height;
+  const shown = frame && height(frame) <= height(element) + 240 ? frame : element ?? marked;
   if (!shown) return { ...none, ratio: share(root) };
-  if (scroll) shown.scrollIntoView({ block: shown.getBoundingClientRect().height > innerHeight ? "start" : "center", behavior: "instant" });
+  if (scroll) shown.scrollIntoView({ block: height(shown) > innerHeight ? "start" : "center", behavior: "instant" });
   const r = shown.getBoundingClientRect();
   const drawn = r.width > 0 && r.height > 0 && shown.checkVisibility({ opacityProperty: true, visibilityProperty: true });
   return {

@@ -89,7 +89,7 @@ class PrivateData:
         )
 
     def find(self, passage: Passage) -> Iterator[Match]:
-        if not self._beside.could_be_in(passage.vocabulary):
+        if not self._beside.could_be_in(passage.words.vocabulary):
             return
         for found in _SHAPES[self._given.shape].finditer(passage.folded.text):
             if touches(passage.links, *found.span()) or not self._is_such(found[0]):
@@ -101,9 +101,8 @@ class PrivateData:
         after = _REACH_AFTER if self._given.after else 0
         near = text[max(0, start - _REACH_BEFORE) : start] + " \N{REPLACEMENT CHARACTER} " + text[end : end + after]
         words = words_of(Folded(near, range(len(near)), len(near)))
-        vocabulary = frozenset(words.row.split(" "))
-        claimed = any(True for _ in self._beside.found(words, vocabulary))
-        return claimed and not any(True for _ in self._unless.found(words, vocabulary))
+        claimed = any(True for _ in self._beside.found(words))
+        return claimed and not any(True for _ in self._unless.found(words))
 
     def _is_phone(self, found: str) -> bool:
         try:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from bot.moderation.detectors.detector import Kind, Match, Parameters, Texts, once
-from bot.moderation.passage import Passage
-from bot.moderation.phrases import Found, Phrasebook
+from bot.moderation.passage import Passage, Words
+from bot.moderation.phrases import Phrasebook
+from bot.moderation.verdict import Span
 from bot.moderation.wordlists import WordLists
 
 
@@ -34,16 +35,20 @@ class ListedPhrases:
         self._anywhere = Phrasebook(parameters.unless_anywhere, parameters.sets)
 
     def find(self, passage: Passage) -> Iterator[Match]:
-        yield from once(Match((passage.words.span(hit.start, hit.end),)) for hit in self.standing(passage))
+        yield from once(Match((span,)) for span in self.standing(passage))
 
-    def standing(self, passage: Passage) -> list[Found]:
-        """The phrases found that nothing clears."""
-        words, vocabulary = passage.words, passage.vocabulary
-        hits = list(self._phrases.found(words, vocabulary))
-        if not hits or any(True for _ in self._anywhere.found(words, vocabulary)):
-            return []
-        cleared = list(self._unless.found(words, vocabulary))
-        return [hit for hit in hits if not any(c.start < hit.end and hit.start < c.end for c in cleared)]
+    def standing(self, passage: Passage) -> list[Span]:
+        """Where the phrases stand that nothing clears."""
+        spans = {span: None for words in passage.rows for span in self._standing_in(words)}
+        return list(spans)
+
+    def _standing_in(self, words: Words) -> Iterator[Span]:
+        hits = list(self._phrases.found(words))
+        if hits and not any(True for _ in self._anywhere.found(words)):
+            cleared = list(self._unless.found(words))
+            for hit in hits:
+                if not any(c.start < hit.end and hit.start < c.end for c in cleared):
+                    yield words.span(hit.start, hit.end)
 
     def describe(self) -> Iterator[str]:
         yield from describe_phrases(self._given)

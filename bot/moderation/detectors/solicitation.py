@@ -30,12 +30,13 @@ class SolicitationParameters(PhraseParameters):
     """``contact``: the ways to be reached of which one must be there (none: the phrase is enough).
 
     ``channels``: phrases that are a way to be reached (``message me on whatsapp``). ``trusted``: domains whose links
-    are no way to be reached.
+    are no way to be reached. ``hosts``: only links to these are one (none named: all others).
     """
 
     contact: tuple[Contact, ...] = ()
     channels: tuple[str, ...] = ()
     trusted: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
 
 
 class Solicitation:
@@ -48,28 +49,34 @@ class Solicitation:
         self._phrases = ListedPhrases(parameters)
         self._channels = Phrasebook(parameters.channels, parameters.sets)
         self._trusted = frozenset(parameters.trusted)
+        self._hosts = frozenset(parameters.hosts)
 
     def find(self, passage: Passage) -> Iterator[Match]:
         said = self._phrases.standing(passage)
         contacts = self._contacts(passage) if said and self._given.contact else []
         if said and (contacts or not self._given.contact):
-            phrases = {passage.words.span(hit.start, hit.end) for hit in said}
-            yield Match(tuple(sorted(phrases | set(contacts[:3]), key=lambda span: (span.start, span.end))))
+            yield Match(tuple(sorted({*said, *contacts[:3]}, key=lambda span: (span.start, span.end))))
 
     def _contacts(self, passage: Passage) -> list[Span]:
         ways = self._given.contact
-        spans = [_span_of(link, passage) for link in untrusted(passage.links, self._trusted)] if "link" in ways else []
+        spans = [_span_of(link, passage) for link in self._links(passage)] if "link" in ways else []
         if "phone" in ways:
             spans += [passage.folded.span(*found.span()) for found in _PHONE.finditer(passage.folded.text)]
         if "email" in ways:
             spans += [passage.folded.span(*found.span()) for found in _EMAIL.finditer(passage.folded.text)]
         if "channel" in ways:
-            found = self._channels.found(passage.words, passage.vocabulary)
-            spans += [passage.words.span(hit.start, hit.end) for hit in found]
+            words = passage.words
+            spans += [words.span(hit.start, hit.end) for hit in self._channels.found(words)]
         return spans
+
+    def _links(self, passage: Passage) -> list[Link]:
+        links = untrusted(passage.links, self._trusted)
+        return [link for link in links if not self._hosts or within(link.host, self._hosts)]
 
     def describe(self) -> Iterator[str]:
         yield from describe_phrases(self._given)
+        if self._given.hosts:
+            yield f"  only links to these count: {', '.join(self._given.hosts)}"
         if self._given.contact:
             yield f"  together with one of: {', '.join(self._given.contact)}"
         yield from (f"  a channel is: {phrase}" for phrase in self._given.channels)
@@ -132,7 +139,7 @@ class Repetition:
     def find(self, passage: Passage) -> Iterator[Match]:
         if passage.item.copies >= self._given.copies:
             spans = [_span_of(link, passage) for link in untrusted(passage.links, self._trusted)]
-            spans += [passage.words.span(hit.start, hit.end) for hit in self._phrases.standing(passage)]
+            spans += self._phrases.standing(passage)
             if spans:
                 yield Match(tuple(dict.fromkeys(spans)))
 

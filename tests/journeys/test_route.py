@@ -1,0 +1,28 @@
+"""The whole route in the order that never bends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.ledger.tables import CaseStatus
+
+
+def test_a_listed_word_is_preserved_then_verified_then_hidden_then_alerted(make_world: Callable[..., "World"]) -> None:
+    """One violator goes the whole way; criticism stays up; what a person must decide waits, with its evidence."""
+    world = make_world(browser=True)
+    obscene = world.town.say("This is bullshit, Dana.")
+    critical = world.town.say("The mayor is a disgrace and should resign.")
+    unclear = world.town.say("You goddamn piece of crap, Dana.")
+
+    said = world.once()
+
+    assert said.status == 0, said.printed
+    assert world.journal(obscene) == ["preserved", "verified", "hidden", "alerted"]
+    assert world.town.comment(obscene).hidden
+    assert world.status(critical) is None
+    assert world.is_kept(critical)
+    assert world.status(unclear) == CaseStatus.WAITING
+    assert world.journal(unclear) == ["preserved", "alerted"]
+    assert world.evidence(obscene).picture == "proof"
+    assert world.strikes(obscene) == ["provisional"]
+    assert world.beadle("verify", "--all").status == 0
