@@ -11,6 +11,7 @@ from pathlib import Path
 # Not the scripts of the same names in /usr/bin: they add switches of their own.
 _PATHS = ("/usr/lib/chromium/chromium-headless-shell", "/usr/lib/chromium/chromium", "/usr/bin/chromium-headless-shell")
 _NAMES = ("google-chrome", "google-chrome-stable")
+_ROOTS_DOWNLOADS = "/opt/beadle/browsers"  # where set-up puts it as root: another account must be able to run it
 _DOWNLOADED = "chromium_headless_shell-*/*/*headless*shell"
 FLAGS = (
     "--disable-quic",
@@ -62,8 +63,9 @@ def unsandboxed(ancestor: int) -> str | None:
 
 
 def _candidates() -> Iterator[Path]:
-    folder = os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or os.path.expanduser("~/.cache/ms-playwright")
-    yield from sorted(Path(folder).glob(_DOWNLOADED), reverse=True)
+    own = os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or os.path.expanduser("~/.cache/ms-playwright")
+    for folder in (own, _ROOTS_DOWNLOADS):
+        yield from sorted(Path(folder).glob(_DOWNLOADED), reverse=True)
     yield from map(Path, _PATHS)
     yield from (Path(found) for name in _NAMES if (found := shutil.which(name)))
 
