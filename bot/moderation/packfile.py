@@ -17,6 +17,8 @@ _Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 
 
 class ClauseShape(Shape):
+    """One clause, in one line of our own."""
+
     noun: ClassVar[str] = "a clause"
     id: _Text = Field(description="the clause's number in quotes", examples=['"3.4.3.A"'])
     summary: _Text = Field(description="one line that says what the clause is about")
@@ -25,6 +27,8 @@ class ClauseShape(Shape):
 
 
 class ExampleShape(Shape):
+    """An example that is more than its text: a language, copies, a picture."""
+
     noun: ClassVar[str] = "an example"
     text: str = Field(description="the comment's text in quotes")
     lang: str | None = Field(None, description="a language", examples=["pt"])
@@ -33,6 +37,8 @@ class ExampleShape(Shape):
 
 
 class RuleShape(Shape):
+    """One rule or flag with its detector, its consequence and its tests."""
+
     noun: ClassVar[str] = "a rule"
     id: _Slug = Field(description="a name in small letters and hyphens", examples=["obscene-words"])
     clause: str = Field("", description="the clause that the rule serves", examples=['"3.4.3.A"'])
@@ -49,6 +55,8 @@ class RuleShape(Shape):
 
 
 class StrikesShape(Shape):
+    """When repeated violations are put before a person."""
+
     noun: ClassVar[str] = "strikes"
     threshold: int = Field(3, ge=2, description="how many confirmed violations are put before a person", examples=["3"])
     window_days: int = Field(365, ge=1, description="a number of days", examples=["365"])
@@ -56,6 +64,8 @@ class StrikesShape(Shape):
 
 
 class PackShape(Shape):
+    """A whole pack."""
+
     noun: ClassVar[str] = "a policy"
     slug: _Slug = Field(description="a name in small letters and hyphens", examples=["clinton-city"])
     title: _Text = Field(description="the policy's title")
