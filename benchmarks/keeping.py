@@ -57,7 +57,7 @@ def measure(clear: Sequence[str], violating: Sequence[str], count: int, folder: 
         worker.migrate(url)
         empty = folder / "empty.db"
         shutil.copy(folder / "beadle.db", empty)
-        settings = Settings(config=home.config, database_url=url, archive=home.archive)  # type: ignore[arg-type]
+        settings = Settings(config=home.config, database_url=url, archive=home.archive)
         with open_beadle(settings, acts=False) as beadle:
             (slug,) = beadle.route.desks
             texts = _texts(clear, violating, count)

@@ -1,7 +1,7 @@
 """Measures the route of a comment, with the real judge, ledger, daemon and browser, in a made-up town on loopback.
 
-    .venv/bin/python benchmarks/route.py                            print the table
-    .venv/bin/python benchmarks/route.py --write docs/benchmarks.md   and put it between that file's marks
+.venv/bin/python benchmarks/route.py                            print the table
+.venv/bin/python benchmarks/route.py --write docs/benchmarks.md   and put it between that file's marks
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ from bot.moderation.verdict import Item, Outcome
 Tick = Callable[[int, int], None]
 BEGIN, END = "<!-- figures: written by benchmarks/route.py -->", "<!-- end of figures -->"
 BUSY = (
-    "The machine was busy with other work when this was measured (load {load:.1f} on {cores} processors before it began): "
-    "a quiet machine does better."
+    "The machine was busy with other work when this was measured (load {load:.1f} on {cores} processors before it "
+    "began): a quiet machine does better."
 )
 
 
@@ -57,7 +57,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All of it. ``raid``: all violators at once; ``steady``: one after the other; ``cards``: a raid without browser."""
+    """All of it. ``raid``: violators all at once; ``steady``: one after the other; ``cards``: a raid, no browser."""
 
     measured_at: datetime
     version: str

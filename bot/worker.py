@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ from bot.errors import ConfigError
 from bot.ledger import cases, database, hands
 from bot.ledger.tables import CaseStatus
 from bot.orders import Workflow
+from bot.outcomes import Told
 from bot.pipeline import Route
 
 log = structlog.get_logger(__name__)
@@ -141,6 +143,7 @@ class Worker:
         self._url, self._route, self._answers, self._outbox = url, route, answers, outbox
         self._captures, self._poll_s, self._grace_s = captures, poll_s, grace_s
         self._engine = database.system_engine(url)
+        self._telling = threading.Lock()
 
     def __enter__(self) -> Worker:
         if os.environ.get("DBOS__CLOUD") == "true":
@@ -225,7 +228,7 @@ class Worker:
         @DBOS.workflow(name="tell", max_recovery_attempts=50)
         def tell(case_id: str) -> None:
             with self._in_hand(case_id):
-                told = DBOS.run_step({"name": "tell"}, route.tell, case_id)
+                told = DBOS.run_step({"name": "tell"}, self._tell, case_id)
                 record("record_told", route.record_told, case_id, told)
 
         @DBOS.workflow(name="carry_out", max_recovery_attempts=50)
@@ -233,6 +236,11 @@ class Worker:
             with self._in_hand(answers.case_of(decision)):
                 done = DBOS.run_step({"name": "carry_out"}, answers.carry_out, decision)
                 record("record_carried_out", answers.record_carried_out, decision, done)
+
+    def _tell(self, case_id: str) -> Told:
+        # Two messages of one case at once would both look, find nothing, and both post.
+        with self._telling:
+            return self._route.tell(case_id)
 
     @contextmanager
     def _in_hand(self, case_id: str) -> Iterator[None]:

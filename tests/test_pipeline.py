@@ -345,9 +345,7 @@ def _unsign(office: Office) -> None:
         (_unsign, permission.UNSIGNED),
     ],
 )
-def test_permission_is_asked_again_at_the_act(
-    office: Office, change: Callable[[Office], None], because: str
-) -> None:
+def test_permission_is_asked_again_at_the_act(office: Office, change: Callable[[Office], None], because: str) -> None:
     """A page that became unfit, or lost its signature, after the order was placed is not acted on."""
     case_id = office.preserved_case()
     change(office)

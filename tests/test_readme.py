@@ -1,4 +1,4 @@
-"""Every command that README.md shows is run, in its order, in a town on loopback; those that need root are looked at."""
+"""Every command that README.md shows is run, in its order, in a town on loopback; those for root are looked at."""
 
 from __future__ import annotations
 
@@ -85,7 +85,12 @@ class Clerk:
         """`beadle run` beside what is typed, as the service of step 8 is."""
         with (self.folder / "daemon.log").open("wb") as log:
             daemon = subprocess.Popen(
-                ["beadle", "run"], cwd=self.folder, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                ["beadle", "run"],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
             )
             try:
                 yield
@@ -170,6 +175,18 @@ def test_what_root_types_names_programs_options_and_files_that_there_are() -> No
     assert [place for place in places if place not in unit] == []
     assert [file for file in copied if not (REPOSITORY / file).is_file()] == []
     assert "setup" in _targets()
+
+
+def test_the_benchmark_is_started_by_the_command_that_its_page_shows() -> None:
+    """The page of figures is written anew by the one command on it, between marks that it finds there."""
+    page = (REPOSITORY / "docs" / "benchmarks.md").read_text("utf-8")
+    script = (REPOSITORY / "benchmarks" / "route.py").read_text("utf-8")
+    (words,) = [shlex.split(match["text"]) for match in BLOCK.finditer(page)]
+
+    said = _output([sys.executable, words[1], "--help"])
+
+    assert [word for word in words[2:] if word.startswith("--") and word not in said] == []
+    assert all(mark in page for mark in re.findall(r"<!-- [^>]+ -->", script))
 
 
 def test_every_command_of_the_readme_is_of_a_kind_that_is_tested() -> None:

@@ -55,7 +55,10 @@ def demo(
     script = _script(comments)
     folder = Path(tempfile.mkdtemp(prefix="beadle-demo-")).resolve()
     out = console(stderr=as_json)
-    out.print(f"Millbrook, Connecticut: {len(script.comments)} comments. Everything of this demo is in {folder}")
+    out.print(
+        f"Millbrook, Connecticut: {len(script.comments)} comments. Everything of this demo is in {folder}",
+        soft_wrap=True,
+    )
     for sentence in script.skipped:
         out.print(f"skipped: {harmless(sentence, 300)}", soft_wrap=True)
     pace = seconds if comments is None else 0.0
@@ -120,7 +123,8 @@ class _Show:
         figures = now.figures
         self._out.print(
             f"{clock}  {now.phase}: {now.posted} of {now.of} posted, {figures.comments} kept, {figures.sealed} sealed, "
-            f"{figures.hidden} hidden, {figures.waiting} waiting, {now.left} orders left"
+            f"{figures.hidden} hidden, {figures.waiting} waiting, {now.left} orders left",
+            soft_wrap=True,
         )
 
 

@@ -16,6 +16,9 @@ from bot.evidence.verify import verify_archive
 from bot.ledger.cases import Fate
 
 _LOOK = "look"
+_SHOWN_TO_A_MAYOR = frozenset(
+    {"lures", "money-offers", "repeated-links", "spam-hosts", "hidden-links", "hidden-offers", "advertising"}
+)
 
 
 def say_goodbye(out: Console, played: Played, found: Reckoning, *, is_day: bool) -> bool:
@@ -59,6 +62,7 @@ def _promises(out: Console, played: Played, found: Reckoning, archive_holds: boo
         (not found.acts_unproven, f"{found.acts} acts on the platform, every one with verified evidence before it"),
         (archive_holds, "every package and the log read again: as they were sealed"),
         (len(played.witness.unproven) == 0 and alerts >= cases, f"{alerts} alerts for {cases} cases that stand"),
+        (found.shown == found.cases, f"{found.shown} of {found.cases} cases found by `beadle show`"),
         (played.daemon_status == 0, f"the daemon stopped when asked, in {played.stop_seconds:.1f} s"),
     ]
     if found.criticism:
@@ -108,9 +112,13 @@ def _places(played: Played, is_day: bool) -> list[tuple[str, str | Path]]:
 
 
 def _best_case(fates: tuple[Fate, ...]) -> Fate | None:
-    """A case to show first: hidden, with a picture that proves it."""
+    """A case to show first: hidden, with a picture that proves it, and nothing in it that a mayor would mind."""
     sealed = [fate for fate in fates if fate.package_id is not None]
-    return max(sealed, key=lambda fate: (fate.status == "hidden", fate.picture == "proof"), default=None)
+    return max(sealed, key=_showable, default=None)
+
+
+def _showable(fate: Fate) -> tuple[bool, bool, bool]:
+    return (fate.status == "hidden", fate.picture == "proof", set(fate.rules) <= _SHOWN_TO_A_MAYOR)
 
 
 def _command(played: Played) -> str:

@@ -62,6 +62,7 @@ class Played:
     seconds: float
     stop_seconds: float
     daemon_status: int
+    shown: int
 
 
 class Stage:
@@ -106,6 +107,12 @@ class Stage:
         """What became of every comment."""
         with Session(self.reading) as session:
             return tuple(cases.fates(session))
+
+    def shown(self) -> int:
+        """How many cases can be opened whole, as `beadle show` opens them."""
+        with Session(self.reading) as session:
+            ids = [fate.case_id for fate in cases.fates(session) if fate.case_id is not None]
+            return sum(cases.open_file(session, each).evidence is not None for each in ids)
 
     def left(self) -> int:
         """How many orders are not carried out yet."""
@@ -173,6 +180,7 @@ def play(
                 seconds=time.monotonic() - began,
                 stop_seconds=stop_seconds,
                 daemon_status=status,
+                shown=stage.shown(),
             )
         finally:
             stage.close()

@@ -39,6 +39,8 @@ class Reckoning:
     planted_missed: tuple[str, ...]
     differing: tuple[str, ...]
     kinds: Mapping[str, int]
+    cases: int
+    shown: int
 
     @property
     def wrongs(self) -> tuple[str, ...]:
@@ -65,6 +67,8 @@ def reckon(played: Played) -> Reckoning:
         planted_missed=tuple(row.script_id for row in planted if row.fate is None or row.fate.outcome != "act"),
         differing=tuple(row.script_id for row in rows if row.right is False),
         kinds=Counter(row.kind for row in rows if row.kind),
+        cases=sum(fate.case_id is not None for fate in played.fates),
+        shown=played.shown,
     )
 
 

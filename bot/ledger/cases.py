@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, select, update
 
 from bot.errors import NotAllowed
 from bot.ledger.tables import (
@@ -154,11 +154,10 @@ def move(session: Session, case_id: str, status: CaseStatus, because: str, now: 
 
 def next_order(session: Session, case_id: str) -> int:
     """The number of the next order of a case, counted up in the caller's transaction."""
-    case = session.get_one(Case, case_id)
-    case.orders += 1
-    session.add(case)
-    session.flush()
-    return case.orders
+    # One statement, not a read and a write: on PostgreSQL two transactions would count up to the same number.
+    counted = update(Case).where(col(Case.case_id) == case_id).values(orders=Case.orders + 1).returning(col(Case.orders))
+    number: int = session.exec(counted).one()[0]
+    return number
 
 
 def decided_by_person(session: Session, case_id: str) -> bool:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+
 
 from bot.ledger.tables import CaseStatus
+from tests.journeys.conftest import MakeWorld
 
 
-def test_a_listed_word_is_preserved_then_verified_then_hidden_then_alerted(make_world: Callable[..., "World"]) -> None:
+def test_a_listed_word_is_preserved_then_verified_then_hidden_then_alerted(make_world: MakeWorld) -> None:
     """One violator goes the whole way; criticism stays up; what a person must decide waits, with its evidence."""
     world = make_world(browser=True)
     obscene = world.town.say("This is bullshit, Dana.")
     critical = world.town.say("The mayor is a disgrace and should resign.")
-    unclear = world.town.say("You goddamn piece of crap, Dana.")
+    unclear = world.town.say("You are a dick, Dana.")
 
     said = world.once()
 

@@ -9,8 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -23,11 +23,11 @@ from sqlmodel import Session, col, select
 import bot
 from bot.demo.home import Home, furnish
 from bot.demo.town import Town
-from bot.demo.wall import Write
+from bot.demo.wall import Masthead, Write
 from bot.demo.witness import Witness
 from bot.evidence.store import Archive
 from bot.ledger import cases, database
-from bot.ledger.tables import Act, AlertRow, Case, CommentRow, Evidence, GapRow, InHand, PageRow, Revision, Strike
+from bot.ledger.tables import Act, Case, CommentRow, Evidence, GapRow, InHand, PageRow, Revision, Strike
 from bot.worker import Outbox
 
 ROOT = Path(bot.__file__).parents[1]
@@ -89,10 +89,32 @@ class World:
         self._nursery = nursery
         self._daemon: int | None = None
         self._errands = 0
+        self._guests = ExitStack()
         self.url = database.normalise(home.database_url)
         self._reading = database.reading_engine(self.url)
-        self.witness = Witness(self._reading, Archive(home.archive, _NoPrinter()))
+        self.archive = Archive(home.archive, _NoPrinter())
+        self.witness = Witness(self._reading, self.archive)
         town.wall.before_write = self._look
+
+    def add_page(self, slug: str) -> Town:
+        """A second page, with a town hall of its own; Slack and mail stay the first one's. It ends with the world."""
+        town = Town(self.town.script, self.home.folder / slug, seed=1, masthead=Masthead(name=slug.title(), slug=slug))
+        self._guests.enter_context(town)
+        path = self.home.config / "pages.yaml"
+        head, block = path.read_text("utf-8").split("pages:\n")
+        changes = {
+            self.town.page_slug: slug,
+            self.town.page_id: town.page_id,
+            self.town.graph_url: town.graph_url,
+            self.town.page_url.removeprefix("http://"): town.page_url.removeprefix("http://"),
+            "MILLBROOK_TOKEN": "GUEST_TOKEN",
+        }
+        guest = block
+        for old, new in changes.items():
+            guest = guest.replace(old, new)
+        path.write_text(f"{head}pages:\n{block}{guest}", "utf-8")
+        self.home = replace(self.home, environment={**self.home.environment, "GUEST_TOKEN": town.page_token})
+        return town
 
     # ── processes ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -155,6 +177,7 @@ class World:
         if "outbox" in self.__dict__:
             self.outbox.close()
         self._reading.dispose()
+        self._guests.close()
 
     def last_words(self) -> str:
         """The end of the daemon's log."""
@@ -269,6 +292,12 @@ class World:
         """The seal of the newest case of a comment."""
         with self.ledger() as session:
             return session.get(Evidence, self._cases(session, comment_id)[-1].case_id)
+
+    def sealed_text(self, comment_id: str) -> str:
+        """The record inside the sealed package, as JSON text."""
+        seal = self.evidence(comment_id)
+        assert seal is not None
+        return json.dumps(self.archive.read(seal.package_id).record)
 
     def gaps(self) -> list[GapRow]:
         """The blind times."""
