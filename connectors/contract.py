@@ -129,8 +129,7 @@ class Comment:
 
         Query strings of media addresses are left out: platforms sign them anew at each answer.
         """
-        seen = [self.text, [[a.kind, (a.url or "").split("?")[0], a.title or ""] for a in self.attachments]]
-        return hashlib.sha256(json.dumps(seen, ensure_ascii=True).encode()).hexdigest()[:16]
+        return _seen(self.text, self.attachments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +150,7 @@ class Post:
     @property
     def revision(self) -> str:
         """A digest of what a reader saw, 16 hexadecimal digits, as for a comment."""
-        seen = [self.text, [[a.kind, (a.url or "").split("?")[0], a.title or ""] for a in self.attachments]]
-        return hashlib.sha256(json.dumps(seen, ensure_ascii=True).encode()).hexdigest()[:16]
+        return _seen(self.text, self.attachments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +229,11 @@ class Health:
     scopes: frozenset[str] = frozenset()
     problems: tuple[str, ...] = ()
     clock_skew_s: float | None = None
+
+
+def _seen(text: str, attachments: tuple[Attachment, ...]) -> str:
+    seen = [text, [[each.kind, (each.url or "").split("?")[0], each.title or ""] for each in attachments]]
+    return hashlib.sha256(json.dumps(seen, ensure_ascii=True).encode()).hexdigest()[:16]
 
 
 class Connector(Protocol):
