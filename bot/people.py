@@ -6,6 +6,8 @@ that account belongs to.
 
 from __future__ import annotations
 
+import os
+import pwd
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
@@ -79,6 +81,18 @@ class People:
     def digest_recipients(self) -> tuple[Person, ...]:
         """Who is mailed the daily digest."""
         return tuple(person for person in self.people if person.digest)
+
+
+def this_account() -> str:
+    """The account of the operating system that this process runs under: the kernel's word, not the environment's.
+
+    ``LOGNAME`` and ``USER``, which ``getpass.getuser`` believes, are whatever the caller says that they are.
+    """
+    number = os.getuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 def who_acts(people: People, as_id: str | None, account: str) -> Person:

@@ -122,7 +122,8 @@ def render_env(answers: Answers | None, folder: Path | None) -> str:
     """The text of ``beadle.env``; without answers that of ``env.example``."""
     values: dict[str, str] = {}
     if folder is not None:
-        values = {"BEADLE_CONFIG": str(folder), "BEADLE_STATE": str(folder.parent / "state")}
+        state = os.environ.get("BEADLE_STATE") or str(folder.parent / "state")
+        values = {"BEADLE_CONFIG": str(folder), "BEADLE_STATE": state}
     token = answers.token if answers else "env:CLINTON_CITY_TOKEN"
     page_token = token.removeprefix("env:") if token.startswith("env:") else None
     lines = [_line(variable, values) for variable in documented()]

@@ -14,8 +14,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+import stamina
 import structlog
 from dbos import (
     DBOS,
@@ -27,6 +28,7 @@ from dbos import (
     run_dbos_database_migrations,
 )
 from dbos import error as engine_error
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
@@ -38,6 +40,7 @@ from bot.outcomes import Told
 from bot.pipeline import Route
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 VERSION = "1"  # a contract number, raised by hand: the engine's own default is a hash, and an upgrade would strand work
 EXECUTOR = "daemon"
@@ -50,6 +53,7 @@ _QUEUES: dict[Workflow, str] = {
 _SUSPECTS = "suspect"
 _UNDER_WAY = ["ENQUEUED", "PENDING"]
 _KILLS = "Work on it ended the process {times} times; look at the log, then decide by hand."
+_LONGEST_OUTAGE_WAIT_S = 5.0
 _KEEP_FINISHED = timedelta(days=30)
 
 
@@ -144,6 +148,7 @@ class Worker:
         self._captures, self._poll_s, self._grace_s = captures, poll_s, grace_s
         self._engine = database.system_engine(url)
         self._telling = threading.Lock()
+        self._leaving = False
 
     def __enter__(self) -> Worker:
         if os.environ.get("DBOS__CLOUD") == "true":
@@ -158,6 +163,7 @@ class Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._leaving = True
         DBOS.destroy(workflow_completion_timeout_sec=self._grace_s, destroy_registry=True)
         self._release()
         if self._engine is not None:
@@ -210,31 +216,34 @@ class Worker:
             sessionmaker=sessionmaker(class_=Session, expire_on_commit=False),
         )
 
+        def step(name: str, how: Callable[[str], Any], key: str) -> Any:
+            return DBOS.run_step({"name": name}, lambda: self._patiently(lambda: how(key)))
+
         def record(name: str, how: Callable[..., None], key: str, outcome: Any) -> None:
             facts.run_tx_step({"name": name}, lambda: how(facts.sql_session(), key, outcome))
 
         @DBOS.workflow(name="preserve", max_recovery_attempts=50)
         def preserve(case_id: str) -> None:
             with self._in_hand(case_id):
-                sealed = DBOS.run_step({"name": "preserve"}, route.preserve, case_id)
+                sealed = step("preserve", route.preserve, case_id)
                 record("record_seal", route.record_seal, case_id, sealed)
 
         @DBOS.workflow(name="act", max_recovery_attempts=50)
         def act(case_id: str) -> None:
             with self._in_hand(case_id):
-                acted = DBOS.run_step({"name": "act"}, route.act, case_id)
+                acted = step("act", route.act, case_id)
                 record("record_act", route.record_act, case_id, acted)
 
         @DBOS.workflow(name="tell", max_recovery_attempts=50)
         def tell(case_id: str) -> None:
             with self._in_hand(case_id):
-                told = DBOS.run_step({"name": "tell"}, self._tell, case_id)
+                told = step("tell", self._tell, case_id)
                 record("record_told", route.record_told, case_id, told)
 
         @DBOS.workflow(name="carry_out", max_recovery_attempts=50)
         def carry_out(decision: str) -> None:
             with self._in_hand(answers.case_of(decision)):
-                done = DBOS.run_step({"name": "carry_out"}, answers.carry_out, decision)
+                done = step("carry_out", answers.carry_out, decision)
                 record("record_carried_out", answers.record_carried_out, decision, done)
 
     def _tell(self, case_id: str) -> Told:
@@ -261,8 +270,25 @@ class Worker:
                 self._note(lambda session: hands.put_down(session, workflow))
 
     def _note(self, what: Callable[[Session], object]) -> None:
-        with Session(self._route.writing) as session, session.begin():
-            what(session)
+        def once() -> None:
+            with Session(self._route.writing) as session, session.begin():
+                what(session)
+
+        self._patiently(once)
+
+    def _patiently(self, what: Callable[[], T]) -> T:
+        """Do it again while the database is locked or away, as the engine does with its own writes: an outage is
+        nobody's fault and ends no workflow. A stop ends the waiting; the work is taken up at the next start."""
+
+        def is_outage(error: Exception) -> bool:
+            return isinstance(error, OperationalError) and not self._leaving
+
+        for attempt in stamina.retry_context(
+            on=is_outage, attempts=None, timeout=None, wait_max=_LONGEST_OUTAGE_WAIT_S
+        ):
+            with attempt:
+                return what()
+        raise AssertionError("unreachable")
 
     def _sort_suspects(self) -> None:
         """Before the engine takes up what was in flight: charge it, set suspects apart, quarantine the worst."""

@@ -19,7 +19,8 @@ from typing import Any, cast
 import pytest
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, SQLAlchemyDatasource
-from sqlmodel import Session
+from sqlmodel import Session, select
+from structlog.testing import capture_logs
 
 from bot import worker
 from bot.errors import ConfigError
@@ -158,8 +159,8 @@ def statuses(outbox: Outbox) -> dict[str, str]:
 def set_workflow(url: str, workflow: str, **values: object) -> None:
     """Change the engine's row of a workflow, as a crash or time would have left it."""
     engine = database.ledger_engine(url)
+    table = sa.Table("workflow_status", sa.MetaData(), autoload_with=engine, schema=_schema(url))
     with engine.begin() as connection:
-        table = sa.Table("workflow_status", sa.MetaData(), autoload_with=engine, schema=_schema(url))
         connection.execute(table.update().where(table.c.workflow_uuid == workflow).values(**values))
     engine.dispose()
 
@@ -178,23 +179,58 @@ def test_a_hundred_orders_on_sixty_four_slots_drain_and_lose_no_update(stages: S
     assert set(statuses(outbox).values()) == {"SUCCESS"}
 
 
-def test_a_foreign_writer_that_holds_the_lock_only_delays(
-    request: pytest.FixtureRequest, sqlite_url: str, tmp_path: Path
-) -> None:
+def test_a_foreign_writer_that_holds_the_lock_only_delays(sqlite_url: str, tmp_path: Path) -> None:
     """Somebody looks into the file with a tool of their own: nothing fails, all is done after."""
     with closing(Outbox(sqlite_url)) as outbox, closing(Stages(sqlite_url)) as stages:
-        place(stages, outbox, ["c1", "c2", "c3"])
+        begun, locked = threading.Event(), threading.Event()
+
+        def stage(key: str) -> dict[str, Any]:
+            begun.set()
+            locked.wait(PATIENCE_S)
+            return {"key": key}
+
+        stages.stage = stage
         with closing(sqlite3.connect(tmp_path / "beadle.db", isolation_level=None)) as foreign:
-            foreign.execute("BEGIN IMMEDIATE")
-            release = threading.Timer(1.0, lambda: None)
             with working(stages, outbox) as running:
-                release.start()
-                release.join()
-                held = stages.counted()
+                place(stages, outbox, ["c1"])
+                assert begun.wait(PATIENCE_S)
+                foreign.execute("BEGIN IMMEDIATE")
+                locked.set()
+                time.sleep(0.5)
+                held = outbox.under_way()
                 foreign.execute("COMMIT")
                 drain(running, outbox)
 
-        assert (held, stages.counted()) == (0, 3)
+        assert (held, stages.counted()) == (1, 1)
+
+
+def test_a_database_that_is_away_for_a_moment_ends_no_workflow(
+    stages: Stages, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A restart of PostgreSQL, or a lock that outlasts SQLite's patience, is nobody's fault: it is tried again."""
+    away = ["reading", "taking note"]
+
+    def outage(what: str) -> None:
+        if what in away:
+            away.remove(what)
+            raise sa.exc.OperationalError(what, None, Exception("away"))
+
+    def stage(key: str) -> dict[str, Any]:
+        outage("reading")
+        return {"key": key}
+
+    def take(*given: Any) -> None:
+        outage("taking note")
+        real(*given)
+
+    stages.stage, real = stage, hands.take
+    monkeypatch.setattr(hands, "take", take)
+    place(stages, outbox, ["c1"])
+
+    with working(stages, outbox) as running:
+        drain(running, outbox)
+
+    assert (away, statuses(outbox)) == ([], {"preserve:c1:1": "SUCCESS"})
 
 
 # ── trap 4 and 10: what the engine keeps and says ────────────────────────────────────────────────────────────────────
@@ -396,9 +432,10 @@ def test_a_stage_that_fails_in_a_way_that_it_should_not_ends_in_quarantine(
         return dossier(*given)
 
     office.route = replace(office.route, dossier=fail)
-    with for_office(office, database_url, outbox) as running:
+    with capture_logs() as said, for_office(office, database_url, outbox) as running:
         drain(running, outbox)
 
+    assert [line["log_level"] for line in said if "should not" in line["event"]] == ["error"]
     assert (office.case(broken).status, office.case(whole).status) == (CaseStatus.QUARANTINED, CaseStatus.HIDDEN)
     assert statuses(outbox)[f"preserve:{broken}:1"] == "ERROR"
     assert _in_hand(office) == {}
@@ -478,7 +515,7 @@ def _left_in_hand(office: Office, crashes: Mapping[str, int]) -> None:
 
 def _in_hand(office: Office) -> dict[str, tuple[bool, int]]:
     with Session(office.route.reading) as session:
-        return {row.workflow: (row.working, row.crashes) for row in session.query(InHand).all()}
+        return {row.workflow: (row.working, row.crashes) for row in session.exec(select(InHand)).all()}
 
 
 def _schema(url: str) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +17,7 @@ from bot.cli.speech import console, harmless, one_line
 from bot.errors import NotAllowed
 from bot.ledger import cases as ledger
 from bot.ledger import database, days, switches
-from bot.people import Person, who_acts
+from bot.people import Person, this_account, who_acts
 from bot.review import Answer, Verb
 from bot.settings import load_settings
 
@@ -125,7 +124,7 @@ def _verb(verb: Verb) -> Callable[..., None]:
         case_id: str = typer.Argument(..., metavar="CASE"), as_person: str | None = _AS, reason: str = _REASON
     ) -> None:
         with open_beadle(load_settings(), acts=False) as beadle:
-            answer = beadle.review.decide(case_id, verb, _who(beadle, as_person), getpass.getuser(), reason)
+            answer = beadle.review.decide(case_id, verb, _who(beadle, as_person), this_account(), reason)
             console().print(f"{case_id}: {answer.sentence}", soft_wrap=True)
             if not answer.needs_second:
                 console().print(_carried_out(beadle, answer), soft_wrap=True)
@@ -148,7 +147,7 @@ def _carried_out(beadle: Beadle, answer: Answer) -> str:
 
 
 def _who(beadle: Beadle, as_person: str | None) -> Person:
-    return who_acts(beadle.configuration.people, as_person, getpass.getuser())
+    return who_acts(beadle.configuration.people, as_person, this_account())
 
 
 def _scope(beadle: Beadle, page: str | None) -> str:

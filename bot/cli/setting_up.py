@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import inspect
 import shutil
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import connectors
 from bot import doctor as checks
 from bot.answers import QUESTIONS, Bounds
 from bot.cli.speech import console
+from bot.people import this_account
 from bot.setup import init as set_up
 from bot.setup import refuse_existing
 
@@ -52,7 +52,7 @@ def _init() -> Callable[..., None]:
         refuse_existing(folder)
         _bring_policies(folder)
         policies = {path.stem.split("@")[0] for path in (folder / "policies").glob("*.yaml")}
-        bounds = Bounds(platforms=connectors.platforms(), policies=policies, account=getpass.getuser())
+        bounds = Bounds(platforms=connectors.platforms(), policies=policies, account=this_account())
         answers = {key: answer for key, answer in given.items() if answer is not None}
         set_up(folder, bounds=bounds, now=datetime.now(UTC), ask=None if yes else _ask, echo=_say, given=answers)
 

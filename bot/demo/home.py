@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.demo.town import Town
+from bot.people import this_account
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config"
 
@@ -108,7 +108,7 @@ def furnish(town: Town, folder: Path, *, mode: str = "enforce", **more: str) -> 
         ),
         "utf-8",
     )
-    (config / "people.yaml").write_text(_PEOPLE.format(slug=town.page_slug, account=getpass.getuser()), "utf-8")
+    (config / "people.yaml").write_text(_PEOPLE.format(slug=town.page_slug, account=this_account()), "utf-8")
     database = os.environ.get("BEADLE_DATABASE_URL", f"sqlite:///{folder}/beadle.db")
     archive = Path(os.environ.get("BEADLE_ARCHIVE", folder / "archive"))
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("BEADLE_")}

@@ -163,12 +163,13 @@ class _FaultyWire:
 
 
 def _dated(send: Send) -> Send:
-    """Adds the ``Date`` by which a client can tell whether its clock is true."""
+    """Adds the ``Date`` by which a client can tell whether its clock is true, unless a fault has one of its own."""
 
     async def dated(message: Message) -> None:
-        if message["type"] == "http.response.start":
+        headers = list(message.get("headers", ()))
+        if message["type"] == "http.response.start" and b"date" not in dict(headers):
             date = email.utils.formatdate(usegmt=True).encode()
-            message["headers"] = [(b"date", date), *message.get("headers", ())]
+            message["headers"] = [(b"date", date), *headers]
         await send(message)
 
     return dated

@@ -155,7 +155,8 @@ def move(session: Session, case_id: str, status: CaseStatus, because: str, now: 
 def next_order(session: Session, case_id: str) -> int:
     """The number of the next order of a case, counted up in the caller's transaction."""
     # One statement, not a read and a write: on PostgreSQL two transactions would count up to the same number.
-    counted = update(Case).where(col(Case.case_id) == case_id).values(orders=Case.orders + 1).returning(col(Case.orders))
+    counting = update(Case).where(col(Case.case_id) == case_id).values(orders=Case.orders + 1)
+    counted = counting.returning(col(Case.orders))
     number: int = session.exec(counted).one()[0]
     return number
 

@@ -22,6 +22,7 @@ from sqlalchemy import event
 from bot.errors import ConfigError
 
 _BUSY_MS = 30_000
+_MODE = 0o660  # the people who decide share the daemon's group: they write to its ledger and look whether it runs
 _MIGRATION_KEY = zlib.crc32(b"beadle migration")
 _DAEMON_KEY = zlib.crc32(b"beadle daemon")
 
@@ -81,7 +82,7 @@ def system_engine(url: str) -> sa.Engine | None:
 def migrate(url: str) -> None:
     """Bring the schema to the newest revision. Safe to run from several processes at once."""
     if is_sqlite(url):
-        Path(sa.make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
+        _make_file(Path(sa.make_url(url).database or ""))
     engine = ledger_engine(url)
     try:
         with _migration_lock(url, engine), engine.connect() as connection:
@@ -89,6 +90,12 @@ def migrate(url: str) -> None:
             connection.commit()
     finally:
         engine.dispose()
+
+
+def _make_file(path: Path) -> None:
+    """An empty database that owner and group may write; SQLite by itself would leave the group out."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=_MODE, exist_ok=True)
 
 
 def is_ready(url: str) -> bool:
@@ -129,7 +136,7 @@ def daemon_is_running(url: str) -> bool:
 @contextmanager
 def _file_daemon(url: str) -> Iterator[None]:
     path = sa.make_url(url).database or ""
-    lock = FileLock(f"{path}.lock", timeout=0)
+    lock = FileLock(f"{path}.lock", timeout=0, mode=_MODE)
     try:
         lock.acquire()
     except Timeout as error:
@@ -160,7 +167,7 @@ def _advisory_daemon(url: str) -> Iterator[None]:
 @contextmanager
 def _migration_lock(url: str, engine: sa.Engine) -> Iterator[None]:
     if is_sqlite(url):
-        with FileLock(f"{sa.make_url(url).database}.migration"):
+        with FileLock(f"{sa.make_url(url).database}.migration", mode=_MODE):
             yield
         return
     with engine.connect() as connection:

@@ -20,6 +20,7 @@ from typing import Any
 
 _WARM = ("bot.cli", "bot.daemon", "bot.doctor", "bot.__main__", "connectors.facebook", "alembic.config", "dbos")
 KILLED_ITSELF = 86
+ANOTHER_ACCOUNT = "JOURNEY_ACCOUNT"
 
 
 def serve() -> None:
@@ -61,11 +62,18 @@ def _live(asked: dict[str, Any]) -> int:
         os.dup2(here, there)
     os.environ.clear()
     os.environ.update(asked["environment"])
+    _sit_at(os.environ.pop(ANOTHER_ACCOUNT, None))
     sys.argv = ["beadle", *asked["words"]]
     if asked["dies"]:
         _make_deadly(**asked["dies"])
     importlib.import_module("bot.__main__").main()
     return 0
+
+
+def _sit_at(account: str | None) -> None:
+    """Another account of the machine. Only root can become one, so the kernel's word is put in the child's mouth."""
+    if account is not None:
+        importlib.import_module("bot.cli.cases").this_account = lambda: account  # type: ignore[attr-defined]
 
 
 def _make_deadly(where: str, when: str, about: str | None, once: str | None) -> None:

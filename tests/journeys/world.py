@@ -128,7 +128,7 @@ class World:
         return self.beadle("run", "--once", dies=dies, **environment)
 
     def beadle(self, *words: str, dies: dict[str, str | None] | None = None, **environment: str) -> Said:
-        """Any command, to its end. ``LOGNAME`` in ``environment`` makes it another account's."""
+        """Any command, to its end. ``ANOTHER_ACCOUNT`` in ``environment`` makes it another account's."""
         self._errands += 1
         out = self.home.folder / f"errand-{self._errands}.txt"
         pid = self._nursery.bear(words, {**self.home.environment, **environment}, out, dies)
@@ -214,6 +214,10 @@ class World:
         """Wait until the page was read anew and no order is under way."""
         self.until_polled()
         self.until(lambda: not self.outbox.under_way(), "all orders carried out")
+
+    def until_delayed(self) -> None:
+        """Wait until one order is put off, and nothing else is under way."""
+        self.until(lambda: self.polls() and self.outbox.delayed() == 1, "an order waits for its time")
 
     def skip_delays(self) -> int:
         """Let all the time pass that orders for later wait for; how many there were."""
@@ -375,10 +379,9 @@ _PAST = {"hide": "hidden", "unhide": "shown", "delete": "removed"}
 def settle(town: Town, folder: Path, nursery: Nursery, *, url: str | None = None, **settings: str) -> World:
     """Furnish a Beadle for a town, with a database and an archive of its own. ``settings``: see ``furnish``."""
     url = url or f"sqlite:///{folder}/beadle.db"
-    archive = folder / "archive"
-    settings = {"BEADLE_DATABASE_URL": url, "BEADLE_ARCHIVE": str(archive), **settings}
+    settings = {"BEADLE_DATABASE_URL": url, "BEADLE_ARCHIVE": f"{folder}/archive", **settings}
     furnished = furnish(town, folder, **settings)
-    home = Home(furnished.folder, furnished.config, archive, url, furnished.environment)
+    home = replace(furnished, archive=Path(settings["BEADLE_ARCHIVE"]), database_url=url)
     return World(town, home, nursery)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from bot.ledger import cases, keep, watch
 from bot.ledger.keep import Judged, Kept
@@ -70,7 +70,7 @@ def test_an_edit_is_a_new_revision_of_the_same_comment(engine: sa.Engine) -> Non
     keep_batch(engine, batch(comment(1, "nice")))
     kept = keep_batch(engine, batch(comment(1, "not nice")), FOUND)
     with Session(engine) as session:
-        texts = session.exec(select(Revision.text).order_by(Revision.id)).all()  # type: ignore[arg-type]
+        texts = session.exec(select(Revision.text).order_by(col(Revision.id))).all()
         row = session.exec(select(CommentRow)).one()
     assert (kept.new_comments, kept.new_revisions, len(kept.cases)) == (0, 1, 1)
     assert list(texts) == ["nice", "not nice"]
@@ -118,8 +118,8 @@ def test_what_a_complete_sweep_did_not_bring_is_missing_and_comes_back(engine: s
     with Session(engine) as session:
         row = session.exec(select(CommentRow).where(CommentRow.comment_id == "5501_2")).one()
         history = session.exec(
-            select(Sighting.visibility).where(Sighting.comment == row.id).order_by(Sighting.id)
-        ).all()  # type: ignore[arg-type]
+            select(Sighting.visibility).where(Sighting.comment == row.id).order_by(col(Sighting.id))
+        ).all()
     assert row.visibility == Visibility.VISIBLE
     assert list(history) == ["visible", "missing_unknown", "visible"]
 
