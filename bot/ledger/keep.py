@@ -62,9 +62,10 @@ def case_id(ref: CommentRef, revision: str) -> str:
 
 
 def unknown(session: Session, comments: Sequence[Comment]) -> list[Comment]:
-    """Those comments whose revision the ledger does not have yet: only these need judging."""
+    """Those comments whose revision the ledger does not have yet, each once: only these need judging."""
     known = _known_revisions(session, comments)
-    return [comment for comment in comments if (str(comment.ref), comment.revision) not in known]
+    new = {(str(comment.ref), comment.revision): comment for comment in comments}
+    return [comment for key, comment in new.items() if key not in known]
 
 
 def copies(session: Session, page: str, items: Iterable[tuple[Comment, str]], window: timedelta) -> dict[str, int]:
@@ -101,14 +102,15 @@ def keep(
     for post in batch.posts:
         _keep_post(session, page, post, now)
     rows = _comment_rows(session, [item.comment for item in judged] + list(batch.comments))
-    fresh, opened = 0, []
-    for item in judged:
-        fresh += str(item.comment.ref) not in rows
-        case = _keep_revision(session, page, item, rows, now)
-        if case is not None:
-            order(session, case)
-            opened.append(case)
-    opened += _reopen(session, batch.comments, rows, order)
+    fresh = _keep_new_comments(session, page, judged, rows, now)
+    opened = []
+    for item, revision in _keep_revisions(session, judged, rows, now):
+        if _opens_case(item):
+            opened.append(_open_case(session, page, item, _id(revision.id), now))
+    session.flush()
+    opened += _reopened(session, batch.comments, rows)
+    for case in opened:
+        order(session, case)
     _note_visibility(session, batch.comments, rows, now)
     _note_missing(session, page, batch, now)
     _note_gaps(session, page, batch.gaps, now)
@@ -149,41 +151,55 @@ def _keep_post(session: Session, page: str, post: Post, now: datetime) -> PostRo
     return row
 
 
-def _keep_revision(session: Session, page: str, item: Judged, rows: dict[str, CommentRow], now: datetime) -> str | None:
-    comment = item.comment
-    row = rows.get(str(comment.ref))
-    if row is None:
-        row = rows[str(comment.ref)] = _new_comment(page, comment, now)
+def _keep_new_comments(
+    session: Session, page: str, judged: Sequence[Judged], rows: dict[str, CommentRow], now: datetime
+) -> int:
+    """Rows for comments never seen before, all in one insert; ``rows`` then has every one."""
+    new = {str(item.comment.ref): item.comment for item in judged if str(item.comment.ref) not in rows}
+    made = {ref: _new_comment(page, comment, now) for ref, comment in new.items()}
+    session.add_all(made.values())
+    session.flush()
+    for ref, row in made.items():
+        session.add(Sighting(comment=_id(row.id), visibility=new[ref].visibility, at=now, by="poll"))
+    rows.update(made)
+    return len(made)
+
+
+def _keep_revisions(
+    session: Session, judged: Sequence[Judged], rows: Mapping[str, CommentRow], now: datetime
+) -> list[tuple[Judged, Revision]]:
+    """The new revisions, all in one insert."""
+    made = []
+    for item in judged:
+        row = rows[str(item.comment.ref)]
+        row.says = item.comment.revision
         session.add(row)
-        session.flush()
-        session.add(Sighting(comment=_id(row.id), visibility=comment.visibility, at=now, by="poll"))
-    row.says = comment.revision
-    session.add(row)
-    revision = Revision(
-        comment=_id(row.id),
-        digest=comment.revision,
-        text=comment.text,
-        attachments=[_attachment(each) for each in comment.attachments],
-        edited_at=comment.edited_at,
+        made.append((item, _new_revision(_id(row.id), item, now)))
+    session.add_all(revision for _, revision in made)
+    session.flush()
+    return made
+
+
+def _new_revision(comment: int, item: Judged, now: datetime) -> Revision:
+    return Revision(
+        comment=comment,
+        digest=item.comment.revision,
+        text=item.comment.text,
+        attachments=[_attachment(each) for each in item.comment.attachments],
+        edited_at=item.comment.edited_at,
         seen_at=now,
         fingerprint=item.fingerprint,
-        raw=dict(comment.raw),
+        raw=dict(item.comment.raw),
         outcome=item.verdict.outcome,
         verdict=as_json(item.verdict),
     )
-    session.add(revision)
-    session.flush()
-    if item.verdict.outcome is Outcome.CLEAR or comment.visibility is not Visibility.VISIBLE:
-        return None
-    return _open_case(session, page, item, _id(revision.id), now)
 
 
-def _reopen(
-    session: Session,
-    comments: Sequence[Comment],
-    rows: Mapping[str, CommentRow],
-    order: Callable[[Session, str], None],
-) -> list[str]:
+def _opens_case(item: Judged) -> bool:
+    return item.verdict.outcome is not Outcome.CLEAR and item.comment.visibility is Visibility.VISIBLE
+
+
+def _reopened(session: Session, comments: Sequence[Comment], rows: Mapping[str, CommentRow]) -> list[str]:
     """Edited away and back again: the words of a superseded case stand once more, so its case goes on."""
     again = []
     for comment in comments:
@@ -196,7 +212,6 @@ def _reopen(
         if case is not None and case.status == CaseStatus.SUPERSEDED:
             case.status, case.closed_at = CaseStatus.OPENED, None
             session.add(case)
-            order(session, case.case_id)
             again.append(case.case_id)
     return again
 
@@ -214,7 +229,6 @@ def _open_case(session: Session, page: str, item: Judged, revision: int, now: da
             opened_at=now,
         )
     )
-    session.flush()
     return key
 
 

@@ -65,6 +65,12 @@ def test_a_batch_that_comes_twice_is_kept_once(engine: sa.Engine) -> None:
     assert (second.new_comments, second.new_revisions) == (0, 0)
 
 
+def test_a_comment_that_a_batch_brings_twice_is_kept_once(engine: sa.Engine) -> None:
+    """Lists move while they are paged, so one page may repeat what the one before had."""
+    kept = keep_batch(engine, batch(comment(1), comment(2), comment(1)))
+    assert (kept.new_comments, kept.new_revisions) == (2, 2)
+
+
 def test_an_edit_is_a_new_revision_of_the_same_comment(engine: sa.Engine) -> None:
     """Both versions stay; the comment says the newer one."""
     keep_batch(engine, batch(comment(1, "nice")))
