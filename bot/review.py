@@ -252,8 +252,12 @@ class Review:
     def _record(self, session: Session, file: File, row: Decision, done: dict[str, Any], now: datetime) -> None:
         verb = done["verb"]
         if verb in ("hide", "restore", "remove"):
-            acts.record(session, _act(file, row, done, now))
             keep.see(session, file.comment, Visibility(done["visibility"]), row.person, now)
+            if done["visibility"] == Visibility.MISSING_UNKNOWN:
+                # Nobody knows who took it away: so it was not this person, and it counts against nobody.
+                cases.move(session, row.case_id, CaseStatus.GONE, done["because"], now)
+                return
+            acts.record(session, _act(file, row, done, now))
         cases.move(session, row.case_id, _MEANS[verb], _BECAUSE[verb].format(person=row.person), now)
         if verb in _STRIKE:
             acts.strike(

@@ -161,7 +161,7 @@ def test_a_decision_is_sealed_beside_the_evidence(office: Office, waiting: str) 
     decide(office, waiting, "keep")
     decision = office.file(waiting).decisions[0]
     office.review.carry_out(str(decision.id))
-    sealed = [path for path in (office.route.archive.root / "packages").rglob("*.zip")]
+    sealed = list((office.route.archive.root / "packages").rglob("*.zip"))
 
     assert len(sealed) == 2
 
@@ -396,7 +396,10 @@ def test_a_comment_that_is_gone_is_said_to_be_missing(office: Office, waiting: s
     office.platform.fail("read", Gone("The comment is not there any more."))
     decide(office, waiting, "hide")
 
-    assert office.file(waiting).comment.visibility == Visibility.MISSING_UNKNOWN
+    file = office.file(waiting)
+
+    assert file.comment.visibility == Visibility.MISSING_UNKNOWN
+    assert (file.case.status, file.acts, file.strike) == (CaseStatus.GONE, (), None)
 
 
 def test_a_package_that_does_not_hold_stops_a_persons_hide_too(office: Office, waiting: str) -> None:

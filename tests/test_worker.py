@@ -190,16 +190,16 @@ def test_a_foreign_writer_that_holds_the_lock_only_delays(sqlite_url: str, tmp_p
             return {"key": key}
 
         stages.stage = stage
-        with closing(sqlite3.connect(tmp_path / "beadle.db", isolation_level=None)) as foreign:
-            with working(stages, outbox) as running:
-                place(stages, outbox, ["c1"])
-                assert begun.wait(PATIENCE_S)
-                foreign.execute("BEGIN IMMEDIATE")
-                locked.set()
-                time.sleep(0.5)
-                held = outbox.under_way()
-                foreign.execute("COMMIT")
-                drain(running, outbox)
+        foreign = sqlite3.connect(tmp_path / "beadle.db", isolation_level=None)
+        with closing(foreign), working(stages, outbox) as running:
+            place(stages, outbox, ["c1"])
+            assert begun.wait(PATIENCE_S)
+            foreign.execute("BEGIN IMMEDIATE")
+            locked.set()
+            time.sleep(0.5)
+            held = outbox.under_way()
+            foreign.execute("COMMIT")
+            drain(running, outbox)
 
         assert (held, stages.counted()) == (1, 1)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from bot.demo import faults, graph_errors
@@ -15,7 +17,7 @@ def test_an_outage_is_told_once_when_it_breaks_and_once_when_it_mends(world: Wor
     world.start()
     world.until_polled()
     world.town.graph.listener.stop()
-    world.until_polled(2)
+    world.until_polled()
     violator = world.town.say("This is bullshit, Dana.")
     world.town.graph.listener.start()
     world.until(lambda: world.status(violator) == CaseStatus.HIDDEN, "hidden after the outage")
@@ -25,6 +27,8 @@ def test_an_outage_is_told_once_when_it_breaks_and_once_when_it_mends(world: Wor
     assert world.stop() == 0
     assert [("can't be read" in each, "again" in each) for each in world.notices()] == [(True, False), (False, True)]
     (gap,) = world.gaps()
+    assert gap.since is not None
+    assert gap.until is not None
     assert gap.since < gap.until
     assert world.journal(violator) == ["preserved", "verified", "hidden", "alerted"]
 
@@ -98,7 +102,7 @@ def test_an_answer_cut_short_fails_the_poll_and_loses_nothing(world: World) -> N
 
 
 def test_a_clock_that_is_wrong_stops_the_hiding_and_is_told(world: World) -> None:
-    """Evidence with a wrong time is worth little: the page is unfit, the case waits for a person, nothing is written."""
+    """Evidence with a wrong time is worth little: the page is unfit, the case waits, nothing is written."""
     world.town.graph.faults.always(
         faults.json_answer(
             200,
@@ -147,3 +151,14 @@ def test_comments_without_authors_wait_for_a_person_and_bring_no_strike(world: W
 
     assert world.status(violator) == CaseStatus.HIDDEN
     assert world.strikes(violator) == []
+
+
+def test_a_token_that_runs_out_next_week_is_told_and_stops_nothing(world: World) -> None:
+    """A warning is no fault: the violator is hidden, and people read once that a new token is needed soon."""
+    world.town.graph.token_expires_at = datetime.now(UTC) + timedelta(days=7)
+    violator = world.town.say("This is bullshit, Dana.")
+
+    assert world.once().status == 0
+
+    assert world.status(violator) == CaseStatus.HIDDEN
+    assert [("runs out" in each) for each in world.notices()] == [True]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-
-
 from bot.ledger.tables import CaseStatus
 from tests.journeys.conftest import MakeWorld
 
@@ -24,6 +22,8 @@ def test_a_listed_word_is_preserved_then_verified_then_hidden_then_alerted(make_
     assert world.is_kept(critical)
     assert world.status(unclear) == CaseStatus.WAITING
     assert world.journal(unclear) == ["preserved", "alerted"]
-    assert world.evidence(obscene).picture == "proof"
+    seal = world.evidence(obscene)
+    assert seal is not None
+    assert seal.picture == "proof"
     assert world.strikes(obscene) == ["provisional"]
     assert world.beadle("verify", "--all").status == 0

@@ -32,6 +32,8 @@ from bot.worker import Outbox
 
 ROOT = Path(bot.__file__).parents[1]
 PATIENCE_S = 60.0
+Deadly = Mapping[str, str | None]
+"""Where the process dies: see ``nursery._make_deadly``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +57,13 @@ class Nursery:
             cwd=ROOT,
         )
 
-    def bear(
-        self, words: tuple[str, ...], environment: Mapping[str, str], log: Path, dies: dict[str, str | None] | None
-    ) -> int:
+    def bear(self, words: tuple[str, ...], environment: Mapping[str, str], log: Path, dies: Deadly | None) -> int:
         """Start a command; its process id."""
-        asked = {"words": words, "environment": dict(environment), "log": str(log), "dies": dies}
+        asked = {"words": words, "environment": dict(environment), "log": str(log), "dies": dict(dies or {})}
         return int(self._ask(asked) or 0)
 
     def status(self, pid: int) -> int | None:
-        """The exit status (negative for a signal), ``None`` while it lives. To be asked until it is there, no longer."""
+        """The exit status (negative for a signal), ``None`` while it lives. To be asked until it is there."""
         return self._ask(pid)
 
     def close(self) -> None:
@@ -118,16 +118,16 @@ class World:
 
     # ── processes ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def start(self, *, dies: dict[str, str | None] | None = None, **environment: str) -> None:
+    def start(self, *, dies: Deadly | None = None, **environment: str) -> None:
         """Start ``beadle run`` and return at once."""
         assert self._daemon is None, "one daemon at a time"
         self._daemon = self._nursery.bear(("run",), {**self.home.environment, **environment}, self.log, dies)
 
-    def once(self, *, dies: dict[str, str | None] | None = None, **environment: str) -> Said:
+    def once(self, *, dies: Deadly | None = None, **environment: str) -> Said:
         """``beadle run --once``, to its end."""
         return self.beadle("run", "--once", dies=dies, **environment)
 
-    def beadle(self, *words: str, dies: dict[str, str | None] | None = None, **environment: str) -> Said:
+    def beadle(self, *words: str, dies: Deadly | None = None, **environment: str) -> Said:
         """Any command, to its end. ``ANOTHER_ACCOUNT`` in ``environment`` makes it another account's."""
         self._errands += 1
         out = self.home.folder / f"errand-{self._errands}.txt"
@@ -405,5 +405,3 @@ def _descendants(pid: int) -> list[int]:
     for each in found:
         found += [child for child, parent in parents.items() if parent == each]
     return found[1:]
-
-
