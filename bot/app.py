@@ -203,7 +203,8 @@ def _teller(slack: SlackNotifier | None, now: Callable[[], datetime]) -> Callabl
         if slack is None:
             return
         try:
-            slack.say(desk.page.slack_channel, sentence, f"{key}:{desk.page.slug}:{now():%Y-%m-%dT%H:%M:%S}")
+            moment = f"{now():%Y-%m-%d}" if key in _ONCE_A_DAY else f"{now():%Y-%m-%dT%H:%M:%S}"
+            slack.say(desk.page.slack_channel, sentence, f"{key}:{desk.page.slug}:{moment}")
         except (SlackUnavailable, SlackRefused) as error:
             log.warning("Slack could not be told", page=desk.page.slug, because=error.sentence)
 
@@ -237,5 +238,6 @@ def _can_hide(platform: str) -> bool:
         return probe.connector.capabilities.hide != "none"
 
 
+_ONCE_A_DAY = frozenset({"note"})  # else `run --once` by cron would say it every minute
 _NO_TOKEN = "none"  # noqa: S105  (the word itself: no call is made with it)
 _SENDER = "beadle@localhost.localdomain"

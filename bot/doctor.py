@@ -154,5 +154,7 @@ def _page(what: str, found: Fit, mode: Mode) -> Iterator[Check]:
         name = found.health.page_name if found.health else None
         yield Check(what, "ok", f'"{name}", in {mode.value}; token, permissions, clock and published policy are good')
     expires = found.health.token_expires_at if found.health else None
-    if expires is not None:
+    for note in found.notes:
+        yield Check(what, "note", note)
+    if expires is not None and not found.notes:
         yield Check(what, "note", f"its token expires on {expires:%Y-%m-%d}; put in a new one before.")

@@ -38,12 +38,14 @@ CLOCK_OFF = "this machine's clock differs from the platform's by {skew:g} second
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The answer for one page. ``problems`` are sentences that say what to do; none means fit."""
+    """The answer for one page. ``problems`` are sentences that say what to do; none means fit. ``notes`` have to be
+    known, such as a token that runs out soon, and stop nothing."""
 
     page: str
     problems: tuple[str, ...]
     checked_at: datetime
     health: Health | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Fitness:
@@ -97,16 +99,28 @@ class Fitness:
                 self._tell(desk, f"On {desk.page.name} nothing is hidden: {' '.join(found.problems)}", "unfit")
         elif not found.problems and not was_fit:
             log.info("page is fit to be acted on again", page=desk.page.slug)
-            self._tell(desk, f"{desk.page.name} may be acted on again.", "fit")
+            if desk.page.mode is not Mode.OBSERVE:
+                self._tell(desk, f"{desk.page.name} may be acted on again.", "fit")
+        self._say_notes(desk, before.notes if before is not None else (), found.notes)
+
+    def _say_notes(self, desk: Desk, known: tuple[str, ...], found: tuple[str, ...]) -> None:
+        for note in found:
+            if note not in known:
+                log.warning("page needs attention", page=desk.page.slug, because=note)
+                self._tell(desk, f"{desk.page.name}: {note}", "note")
 
 
 def check_page(desk: Desk, policy_url: str | None, now: datetime) -> Fit:
     """Token, permissions, identity, clock, published policy."""
     problems: list[str] = []
+    notes: tuple[str, ...] = ()
     health = None
     try:
         health = desk.connector.check()
-        problems += health.problems
+        if health.ok:
+            notes = health.problems
+        else:
+            problems += health.problems
         if health.clock_skew_s is not None and abs(health.clock_skew_s) > CLOCK_TOLERANCE_S:
             problems.append(CLOCK_OFF.format(skew=round(health.clock_skew_s)))
     except ConnectorError as error:
@@ -114,7 +128,7 @@ def check_page(desk: Desk, policy_url: str | None, now: datetime) -> Fit:
     problem = policy_problem(policy_url)
     if problem:
         problems.append(problem)
-    return Fit(desk.page.slug, tuple(problems), now, health)
+    return Fit(desk.page.slug, tuple(problems), now, health, notes)
 
 
 def policy_problem(url: str | None) -> str | None:

@@ -58,7 +58,7 @@ class Rounds:
         """Poll every page once, several at a time."""
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="poll") as pool:
             done = []
-            for found in pool.map(self.poll, self._route.desks.values()):
+            for found in pool.map(self._poll_whatever_comes, self._route.desks.values()):
                 each(found)
                 done.append(found)
             return done

@@ -195,7 +195,7 @@ class Worker:
             max_executor_threads=48,
             enable_otlp=False,
             run_migrations=False,
-            notification_listener_polling_interval_sec=1.0,
+            notification_listener_polling_interval_sec=0.25,
         )
         if self._engine is not None:
             config["system_database_engine"] = self._engine

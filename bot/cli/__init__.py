@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot import __version__
+from bot import __version__, log
 from bot.cli import cases, demonstration, policies, proof, report, running, setting_up
 
 app = typer.Typer(
@@ -22,6 +22,8 @@ for room in (running, setting_up, cases, report, proof, policies, demonstration)
 
 @app.callback(invoke_without_command=True)
 def _version(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
+    # Until a command says more: the log never mixes with what a command prints.
+    log.configure(level="warning")
     if version:
         typer.echo(f"beadle {__version__}")
         raise typer.Exit

@@ -46,7 +46,7 @@ def describe(beadle: Beadle, file: File, pictures: Path | None) -> Text:
 
 def _line(out: Text, label: str, value: str, style: str = "") -> None:
     out.append(f"{label:<10}", "dim")
-    out.append(f"{value}\n", style)
+    out.append(f"{harmless(value)}\n", style)
 
 
 def _id(file: File) -> str:

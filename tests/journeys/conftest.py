@@ -13,7 +13,8 @@ import pytest
 
 from bot.demo.script import Script
 from bot.demo.town import Town
-from tests.journeys.world import Nursery, World, settle
+from tests.journeys.births import Nursery
+from tests.journeys.world import World, settle
 
 NO_BROWSER = "/nonexistent/browser"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ def small_disk() -> Iterator[Path]:
     yield place
     if mounted:
         subprocess.run(["umount", "--lazy", str(place)], check=True)
+    shutil.rmtree(place, ignore_errors=True)
 
 
 def _mounts(place: Path) -> bool:

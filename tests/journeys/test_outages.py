@@ -159,6 +159,7 @@ def test_a_token_that_runs_out_next_week_is_told_and_stops_nothing(world: World)
     violator = world.town.say("This is bullshit, Dana.")
 
     assert world.once().status == 0
+    assert world.once().status == 0
 
     assert world.status(violator) == CaseStatus.HIDDEN
     assert [("runs out" in each) for each in world.notices()] == [True]

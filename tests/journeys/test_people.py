@@ -7,7 +7,7 @@ from tests.journeys.nursery import ANOTHER_ACCOUNT
 from tests.journeys.world import Said, World
 
 GENE = {ANOTHER_ACCOUNT: "gene"}
-SAYS_
+SAYS_GENE = {"LOGNAME": "gene", "USER": "gene", "LNAME": "gene", "USERNAME": "gene"}
 
 
 def test_a_removal_takes_two_people_with_two_accounts(world: World) -> None:
@@ -19,11 +19,11 @@ def test_a_removal_takes_two_people_with_two_accounts(world: World) -> None:
     asked = decide(world, "remove", case_id, "noor")
     alone = decide(world, "approve", case_id, "noor")
     disguised = decide(world, "approve", case_id, "gene")
-    masked = world.beadle("approve", case_id, "--as", "gene", "--reason", "It is I.", **SAYS_GENE)
+    masked = world.beadle("approve", case_id, "--as", "gene", "--reason", "It is I.", environment=SAYS_GENE)
     assert (asked.status, alone.status, disguised.status, masked.status) == (0, 1, 1, 1)
     assert world.once().status == 0
     assert world.status(violator) == CaseStatus.HIDDEN
-    second = world.beadle("approve", case_id, "--as", "gene", "--reason", "Seen too.", LOGNAME="gene")
+    second = world.beadle("approve", case_id, "--as", "gene", "--reason", "Seen too.", environment=GENE)
     assert second.status == 0, second.printed
     assert world.once().status == 0
 

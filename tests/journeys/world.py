@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -20,7 +18,6 @@ import sqlalchemy as sa
 from dbos import DBOSClient
 from sqlmodel import Session, col, select
 
-import bot
 from bot.demo.home import Home, furnish
 from bot.demo.town import Town
 from bot.demo.wall import Masthead, Write
@@ -29,11 +26,9 @@ from bot.evidence.store import Archive
 from bot.ledger import cases, database
 from bot.ledger.tables import Act, Case, CommentRow, Evidence, GapRow, InHand, PageRow, Revision, Strike
 from bot.worker import Outbox
+from tests.journeys.births import Deadly, Nursery
 
-ROOT = Path(bot.__file__).parents[1]
 PATIENCE_S = 60.0
-Deadly = Mapping[str, str | None]
-"""Where the process dies: see ``nursery._make_deadly``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,41 +37,6 @@ class Said:
 
     status: int
     printed: str
-
-
-class Nursery:
-    """Bears processes from a warm interpreter (``nursery.py``)."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("nursery.py"))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            cwd=ROOT,
-        )
-
-    def bear(self, words: tuple[str, ...], environment: Mapping[str, str], log: Path, dies: Deadly | None) -> int:
-        """Start a command; its process id."""
-        asked = {"words": words, "environment": dict(environment), "log": str(log), "dies": dict(dies or {})}
-        return int(self._ask(asked) or 0)
-
-    def status(self, pid: int) -> int | None:
-        """The exit status (negative for a signal), ``None`` while it lives. To be asked until it is there."""
-        return self._ask(pid)
-
-    def close(self) -> None:
-        """Hang up."""
-        self._process.communicate(timeout=10)
-
-    def _ask(self, what: object) -> int | None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(what) + "\n")
-        self._process.stdin.flush()
-        found: int | None = json.loads(self._process.stdout.readline())
-        return found
 
 
 class World:
@@ -118,20 +78,20 @@ class World:
 
     # ── processes ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def start(self, *, dies: Deadly | None = None, **environment: str) -> None:
+    def start(self, *, dies: Deadly | None = None) -> None:
         """Start ``beadle run`` and return at once."""
         assert self._daemon is None, "one daemon at a time"
-        self._daemon = self._nursery.bear(("run",), {**self.home.environment, **environment}, self.log, dies)
+        self._daemon = self._nursery.bear(("run",), self.home.environment, self.log, dies)
 
-    def once(self, *, dies: Deadly | None = None, **environment: str) -> Said:
+    def once(self, *, dies: Deadly | None = None) -> Said:
         """``beadle run --once``, to its end."""
-        return self.beadle("run", "--once", dies=dies, **environment)
+        return self.beadle("run", "--once", dies=dies)
 
-    def beadle(self, *words: str, dies: Deadly | None = None, **environment: str) -> Said:
-        """Any command, to its end. ``ANOTHER_ACCOUNT`` in ``environment`` makes it another account's."""
+    def beadle(self, *words: str, dies: Deadly | None = None, environment: Mapping[str, str] | None = None) -> Said:
+        """Any command, to its end; ``environment`` is added to that of the town."""
         self._errands += 1
         out = self.home.folder / f"errand-{self._errands}.txt"
-        pid = self._nursery.bear(words, {**self.home.environment, **environment}, out, dies)
+        pid = self._nursery.bear(words, {**self.home.environment, **(environment or {})}, out, dies)
         return Said(self._await(pid), out.read_text("utf-8"))
 
     def kill(self) -> None:
