@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import stamina.instrumentation
 import structlog
 
 from bot import log as logging
@@ -17,12 +21,14 @@ from bot.app import Beadle, open_beadle
 from bot.daily import Daily
 from bot.errors import ConfigError
 from bot.ledger import database
-from bot.rounds import Round, Rounds, failures
+from bot.rounds import POLLS, Round, Rounds, failures
 from bot.settings import Settings
 from bot.worker import Worker
 
 log = structlog.get_logger(__name__)
 
+_DUTIES = "duties"
+_AFTER_A_FAULT_S = 60.0
 _SWEEP_EVERY = timedelta(hours=6)
 
 
@@ -49,18 +55,9 @@ def run(settings: Settings) -> None:
     stop = threading.Event()
     with _running(settings) as running, _signals(stop):
         log.info("on duty", pages=sorted(running.beadle.route.desks), version=worker.VERSION)
-        swept = running.beadle.route.clock()
-
-        def tick(now: datetime) -> None:
-            nonlocal swept
-            running.beadle.fitness.check_due(now)
-            running.daily.see_to(now)
-            if now - swept >= _SWEEP_EVERY:
-                swept = now
-                running.worker.sweep(now)
-
-        running.rounds.run(stop, tick)
+        running.rounds.run(stop, _Duties(running).see_to)
         log.info("going off duty")
+    _leave_nobody_waiting()
 
 
 def run_once(settings: Settings, each: Callable[[str, int], None] = lambda *_: None) -> Outcome:
@@ -76,6 +73,42 @@ def run_once(settings: Settings, each: Callable[[str, int], None] = lambda *_: N
         return Outcome(tuple(done), tuple(failures(done)), refused, running.beadle.outbox.delayed())
 
 
+class _Duties:
+    """What is due besides polling, in a thread of its own: a check that hangs must not hold up the rounds."""
+
+    def __init__(self, running: _Running) -> None:
+        self._running = running
+        self._swept = running.beadle.route.clock()
+        self._thread: threading.Thread | None = None
+
+    def see_to(self, now: datetime) -> None:
+        """Begin, unless the last time is not over yet."""
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._do, args=(now,), name=_DUTIES, daemon=True)
+            self._thread.start()
+
+    def _do(self, now: datetime) -> None:
+        try:
+            self._running.beadle.fitness.check_due(now)
+            self._running.daily.see_to(now)
+            if now - self._swept >= _SWEEP_EVERY:
+                self._swept = now
+                self._running.worker.sweep(now)
+        except Exception:
+            # A fault of ours in one duty must end neither the others nor the rounds; it is tried again in a minute.
+            log.exception("a duty failed in a way that it should not")
+            time.sleep(_AFTER_A_FAULT_S)
+
+
+def _leave_nobody_waiting() -> None:
+    """The interpreter would wait for a poll that hangs. All else is put away, and a poll may be cut off anywhere."""
+    if any(thread.name.startswith(POLLS) for thread in threading.enumerate()):
+        log.warning("left a poll that hung")
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+
 @contextmanager
 def _running(settings: Settings) -> Iterator[_Running]:
     url = database.normalise(settings.database_url.get_secret_value())
@@ -88,6 +121,7 @@ def _running(settings: Settings) -> Iterator[_Running]:
             for error in refused:
                 log.error("a part of the configuration is refused; the rest goes on", because=error.sentence)
             logging.configure(level=settings.log_level, form=settings.log_format, secrets=beadle.secrets())
+            stamina.instrumentation.set_on_retry_hooks([])  # an outage is two lines, not two for each poll
             rounds = Rounds(beadle.route, beadle.tell)
             beadle.fitness.check_all()
             with Worker(url, beadle.route, beadle.review, beadle.outbox, captures=settings.captures) as running:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,7 +22,9 @@ from connectors.contract import AuthFailed, ConnectorError, PermissionLost, Rate
 
 log = structlog.get_logger(__name__)
 
+POLLS = "poll"
 _AT_ONCE = 8
+_GRACE_S = 3.0
 _LONGEST_WAIT = timedelta(minutes=15)
 
 
@@ -56,7 +58,7 @@ class Rounds:
 
     def once(self, each: Callable[[Round], None] = lambda _: None) -> list[Round]:
         """Poll every page once, several at a time."""
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="poll") as pool:
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix=POLLS) as pool:
             done = []
             for found in pool.map(self._poll_whatever_comes, self._route.desks.values()):
                 each(found)
@@ -64,15 +66,22 @@ class Rounds:
             return done
 
     def run(self, stop: threading.Event, tick: Callable[[datetime], None]) -> None:
-        """Poll each page at its pace until ``stop``. ``tick`` is called about once a second for daily duties."""
+        """Poll each page at its pace until ``stop``. ``tick`` is called about once a second; it must not block.
+
+        A poll that hangs when ``stop`` comes is left behind after some seconds: its cursor has not moved.
+        """
         turns = [_Turn(desk, self._route.clock()) for desk in self._route.desks.values()]
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="poll") as pool:
+        pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix=POLLS)
+        try:
             while not stop.is_set():
                 now = self._route.clock()
                 for turn in turns:
                     self._take_turn(pool, turn, now)
                 tick(now)
                 stop.wait(_pause(turns, self._route.clock()))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            wait([turn.running for turn in turns if turn.running is not None], timeout=_GRACE_S)
 
     def poll(self, desk: Desk) -> Round:
         """Poll one page to its end, and note how it went."""
@@ -84,8 +93,8 @@ class Rounds:
                 cases += len(kept.cases)
         except ConnectorError as error:
             self._failed(desk, error)
-            wait = error.until - self._route.clock() if isinstance(error, RateLimited) else None
-            return Round(slug, comments, cases, error.sentence, wait)
+            pause = error.until - self._route.clock() if isinstance(error, RateLimited) else None
+            return Round(slug, comments, cases, error.sentence, pause)
         self._seen(desk)
         if comments:
             log.info("polled", page=slug, comments=comments, cases=cases)

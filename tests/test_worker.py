@@ -9,9 +9,9 @@ import sqlite3
 import threading
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -19,78 +19,29 @@ from typing import Any, cast
 import pytest
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, SQLAlchemyDatasource
-from sqlmodel import Session, select
-from structlog.testing import capture_logs
+from sqlmodel import Session
 
 from bot import worker
 from bot.errors import ConfigError
-from bot.ledger import database, hands, watch
-from bot.ledger.tables import CaseStatus, InHand, PageRow
+from bot.ledger import database, hands
+from bot.ledger.tables import CaseStatus, PageRow
 from bot.pipeline import Route
 from bot.worker import Answers, Outbox, Worker
+from tests.engine import (
+    PATIENCE_S,
+    Stages,
+    drain,
+    for_office,
+    place,
+    schema_of,
+    set_workflow,
+    statuses,
+    wait_for,
+    working,
+)
 from tests.office import PROFANE, Office, open_office, person
 
-PATIENCE_S = 60.0
 PHRASE = "quokka marmalade"
-PAGE = "counted"
-
-
-@dataclass
-class Stages:
-    """A route whose stages do as they are told. What is recorded goes into a row that everybody counts up."""
-
-    url: str
-    stage: Callable[[str], dict[str, Any]] = lambda key: {"key": key}
-    recorded: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.writing, self.reading = database.ledger_engine(self.url), database.reading_engine(self.url)
-        with Session(self.writing) as session, session.begin():
-            watch.enrol(session, PAGE, "facebook", "1", self.clock())
-
-    def clock(self) -> datetime:
-        return datetime.now(UTC)
-
-    def preserve(self, key: str) -> dict[str, Any]:
-        return self.stage(key)
-
-    act = tell = carry_out = preserve
-
-    def record_seal(self, session: Session, key: str, outcome: object) -> None:
-        """Read, think a moment, write: the shape that loses updates where a transaction begins too late."""
-        row = session.get_one(PageRow, PAGE)
-        polls = row.polls
-        time.sleep(0.001)
-        row.polls = polls + 1
-        session.add(row)
-        session.flush()
-        self.recorded.append(key)
-
-    record_act = record_told = record_carried_out = record_seal
-
-    def case_of(self, decision: str) -> str:
-        return decision
-
-    def counted(self) -> int:
-        with Session(self.reading) as session:
-            return session.get_one(PageRow, PAGE).polls
-
-    def close(self) -> None:
-        self.writing.dispose()
-        self.reading.dispose()
-
-
-class Quick(Worker):
-    """The worker with shorter waits, and as many slots as a test asks for."""
-
-    slots: int | None = None
-
-    def _config(self) -> DBOSConfig:
-        return {**super()._config(), "notification_listener_polling_interval_sec": 0.02}
-
-    def _slots(self) -> dict[str, int]:
-        found = super()._slots()
-        return found if self.slots is None else dict.fromkeys(found, self.slots)
 
 
 @pytest.fixture
@@ -113,56 +64,6 @@ def office(database_url: str, tmp_path: Path, outbox: Outbox) -> Iterator[Office
     with open_office(database_url, tmp_path) as opened:
         opened.route = replace(opened.route, orders=outbox)
         yield opened
-
-
-def working(stages: Stages, outbox: Outbox, *, grace_s: int = 4, slots: int | None = None) -> Quick:
-    """A worker on these stages."""
-    made = Quick(
-        stages.url, cast(Route, stages), cast(Answers, stages), outbox, poll_s=0.02, grace_s=grace_s
-    )  # fmt: skip
-    made.slots = slots
-    return made
-
-
-def for_office(office: Office, url: str, outbox: Outbox) -> Quick:
-    """A worker on the real route."""
-    return Quick(url, office.route, office.review, outbox, poll_s=0.02)
-
-
-def place(stages: Stages, outbox: Outbox, keys: list[str], workflow: Any = "preserve", **more: Any) -> None:
-    """Order all of these in one transaction."""
-    with Session(stages.writing) as session, session.begin():
-        for key in keys:
-            outbox.place(session, workflow, key, 1, **more)
-
-
-def drain(running: Worker, outbox: Outbox) -> None:
-    """Until nothing is under way; a hang fails instead of hanging the suite."""
-    until = time.monotonic() + PATIENCE_S
-    running.drain(lambda _: None, lambda: time.monotonic() > until)
-    assert outbox.under_way() == 0, "the engine hangs"
-
-
-def wait_for(what: Callable[[], bool]) -> None:
-    """Until it is so."""
-    until = time.monotonic() + PATIENCE_S
-    while not what():
-        assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.01)
-
-
-def statuses(outbox: Outbox) -> dict[str, str]:
-    """Where every workflow stands, by its id."""
-    return {each.workflow_id: each.status for each in outbox._client.list_workflows()}
-
-
-def set_workflow(url: str, workflow: str, **values: object) -> None:
-    """Change the engine's row of a workflow, as a crash or time would have left it."""
-    engine = database.ledger_engine(url)
-    table = sa.Table("workflow_status", sa.MetaData(), autoload_with=engine, schema=_schema(url))
-    with engine.begin() as connection:
-        connection.execute(table.update().where(table.c.workflow_uuid == workflow).values(**values))
-    engine.dispose()
 
 
 # ── traps 1 and 2: one file, many hands ──────────────────────────────────────────────────────────────────────────────
@@ -302,41 +203,6 @@ def test_it_refuses_to_run_where_the_environment_hands_it_to_the_vendors_cloud(
         working(stages, outbox).__enter__()
 
 
-# ── trap 5: recovery ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_work_in_flight_at_a_crash_is_taken_up_and_that_of_another_version_is_not(
-    stages: Stages, outbox: Outbox, database_url: str
-) -> None:
-    """A dead process leaves its workflows claimed under its executor id; the next start with the same contract number
-    finishes them."""
-    place(stages, outbox, ["ours", "other"])
-    claimed = {"status": "PENDING", "executor_id": worker.EXECUTOR}
-    set_workflow(database_url, "preserve:ours:1", **claimed)
-    set_workflow(database_url, "preserve:other:1", **claimed, application_version="0")
-
-    with working(stages, outbox):
-        wait_for(lambda: statuses(outbox)["preserve:ours:1"] == "SUCCESS")
-
-    assert stages.recorded == ["ours"]
-    assert statuses(outbox)["preserve:other:1"] == "PENDING"
-
-
-def test_a_step_that_was_recorded_is_not_run_again(stages: Stages, outbox: Outbox, database_url: str) -> None:
-    """What stands as done before the crash is handed on as it was: the platform is not asked twice for it."""
-    asked: list[str] = []
-    stages.stage = lambda key: asked.append(key) or {"key": key}  # type: ignore[func-returns-value]
-    place(stages, outbox, ["c1"])
-    with working(stages, outbox) as running:
-        drain(running, outbox)
-    set_workflow(database_url, "preserve:c1:1", status="PENDING", executor_id=worker.EXECUTOR)
-
-    with working(stages, outbox):
-        wait_for(lambda: statuses(outbox)["preserve:c1:1"] == "SUCCESS")
-
-    assert (asked, stages.counted()) == (["c1"], 1)
-
-
 # ── trap 7: one order once, also after retention ─────────────────────────────────────────────────────────────────────
 
 
@@ -395,138 +261,11 @@ def test_sweeping_forgets_only_what_succeeded_long_ago_and_nothing_runs_again(
     assert office.journal == [*before, "poll"]
 
 
-# ── poison, and stopping ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_after_a_crash_the_suspect_goes_on_alone_and_the_killer_rests_where_people_see_it(
-    office: Office, database_url: str, outbox: Outbox
-) -> None:
-    """Two crashes: the suspects' queue. Four: quarantine, its order taken back, its neighbours unharmed."""
-    killer = office.open_case()
-    suspect = office.open_case("What a load of bullshit, the whole budget.")
-    neighbour = office.open_case("Bullshit! The whole of it, every single page.")
-    _left_in_hand(office, {killer: hands.QUARANTINE - 1, suspect: hands.SUSPECT - 1})
-
-    with for_office(office, database_url, outbox) as running:
-        drain(running, outbox)
-    queues = {each.workflow_id: each.queue_name for each in outbox._client.list_workflows()}
-
-    assert (queues[f"preserve:{suspect}:1"], queues[f"preserve:{neighbour}:1"]) == ("suspect", "evidence")
-    assert [office.case(case).status for case in (killer, suspect, neighbour)] == ["quarantined", "hidden", "hidden"]
-    assert office.case(killer).because.startswith("Work on it ended the process 4 times")
-    assert statuses(outbox)[f"preserve:{killer}:1"] == "CANCELLED"
-    assert _in_hand(office) == {f"preserve:{killer}:1": (False, 4)}
-
-
-def test_a_stage_that_fails_in_a_way_that_it_should_not_ends_in_quarantine(
-    office: Office, database_url: str, outbox: Outbox
-) -> None:
-    """A fault of ours on one comment is visible, is not tried for ever, and takes no neighbour with it."""
-    broken = office.open_case()
-    whole = office.open_case("What a load of bullshit, the whole budget.")
-    dossier = office.route.dossier
-
-    def fail(*given: Any) -> Any:
-        if given[1].case.case_id == broken:
-            raise ZeroDivisionError
-        return dossier(*given)
-
-    office.route = replace(office.route, dossier=fail)
-    with capture_logs() as said, for_office(office, database_url, outbox) as running:
-        drain(running, outbox)
-
-    assert [line["log_level"] for line in said if "should not" in line["event"]] == ["error"]
-    assert (office.case(broken).status, office.case(whole).status) == (CaseStatus.QUARANTINED, CaseStatus.HIDDEN)
-    assert statuses(outbox)[f"preserve:{broken}:1"] == "ERROR"
-    assert _in_hand(office) == {}
-
-
-def test_a_stop_on_request_charges_nobody_and_the_work_goes_on_at_the_next_start(
-    stages: Stages, outbox: Outbox
-) -> None:
-    """A restart at noon is no crash: what was cut off in the grace time is finished, and is nobody's fault."""
-    begun, let_go = threading.Event(), threading.Event()
-
-    def hang(key: str) -> dict[str, Any]:
-        begun.set()
-        let_go.wait(PATIENCE_S)
-        return {"key": key}
-
-    stages.stage = hang
-    place(stages, outbox, ["c1"])
-    with working(stages, outbox, grace_s=0):
-        assert begun.wait(PATIENCE_S)
-    with Session(stages.writing) as session, session.begin():
-        charged = hands.charge(session)
-    let_go.set()
-    with working(stages, outbox):
-        wait_for(lambda: statuses(outbox)["preserve:c1:1"] == "SUCCESS")
-
-    assert charged == []
-    assert stages.counted() == 1
-
-
-def test_the_step_in_hand_is_finished_before_the_worker_leaves(stages: Stages, outbox: Outbox) -> None:
-    """Within the grace time a stop waits for what is being done."""
-    begun = threading.Event()
-
-    def slow(key: str) -> dict[str, Any]:
-        begun.set()
-        time.sleep(0.3)
-        return {"key": key}
-
-    stages.stage = slow
-    place(stages, outbox, ["c1"])
-    with working(stages, outbox):
-        assert begun.wait(PATIENCE_S)
-
-    assert statuses(outbox) == {"preserve:c1:1": "SUCCESS"}
-
-
-def test_two_messages_of_one_case_are_never_made_at_once(stages: Stages, outbox: Outbox) -> None:
-    """Both would look in the channel, find nothing, and post."""
-    inside, most = [0], [0]
-
-    def tell(key: str) -> dict[str, Any]:
-        inside[0] += 1
-        most[0] = max(most[0], inside[0])
-        time.sleep(0.05)
-        inside[0] -= 1
-        return {"key": key}
-
-    stages.stage = tell
-    with Session(stages.writing) as session, session.begin():
-        for number in range(4):
-            outbox.place(session, "tell", "c1", number)
-    with working(stages, outbox) as running:
-        drain(running, outbox)
-
-    assert (most[0], stages.counted()) == (1, 4)
-
-
-def _left_in_hand(office: Office, crashes: Mapping[str, int]) -> None:
-    with Session(office.route.writing) as session, session.begin():
-        for case_id, times in crashes.items():
-            workflow = f"preserve:{case_id}:1"
-            hands.take(session, workflow, case_id, office.clock())
-            session.flush()
-            session.get_one(InHand, workflow).crashes = times
-
-
-def _in_hand(office: Office) -> dict[str, tuple[bool, int]]:
-    with Session(office.route.reading) as session:
-        return {row.workflow: (row.working, row.crashes) for row in session.exec(select(InHand)).all()}
-
-
-def _schema(url: str) -> str | None:
-    return None if database.is_sqlite(url) else "dbos"
-
-
 def _engine_rows(url: str) -> dict[str, list[dict[str, Any]]]:
     """Every row of every table that is the engine's and not ours."""
     engine = database.reading_engine(url)
     metadata = sa.MetaData()
-    metadata.reflect(engine, schema=_schema(url))
+    metadata.reflect(engine, schema=schema_of(url))
     if not database.is_sqlite(url):
         metadata.reflect(engine, only=lambda name, _: re.match("datasource", name) is not None)
     ours = set(PageRow.metadata.tables)

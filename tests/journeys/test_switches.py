@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from bot.demo.faults import hang
 from bot.ledger.tables import CaseStatus
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import World
@@ -79,6 +80,21 @@ def test_a_stop_on_request_ends_well_and_loses_nothing(world: World) -> None:
 
     assert [world.status(each) for each in violators] == [CaseStatus.HIDDEN] * len(violators)
     assert [write.had_effect for each in violators for write in world.writes(each)].count(True) == len(violators)
+
+
+def test_a_platform_that_hangs_does_not_keep_the_daemon_on_duty(world: World) -> None:
+    """A poll in flight is left behind: its cursor has not moved, and the next run brings what it would have brought."""
+    world.start()
+    world.until_polled()
+    world.town.graph.faults.always(hang(seconds=60))
+    late = world.town.say("This is bullshit, Dana.")
+    world.until(lambda: any(call.fault for call in world.town.graph.listener.calls), "the hung platform is asked")
+    status = world.stop()
+    world.town.graph.faults.clear()
+    assert status == 0
+    assert "left a poll that hung" in world.log.read_text("utf-8")
+    assert world.once().status == 0
+    assert world.status(late) == CaseStatus.HIDDEN
 
 
 def test_a_second_daemon_on_one_database_says_so_and_leaves(world: World) -> None:
