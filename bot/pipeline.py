@@ -231,7 +231,10 @@ class Route:
         elif outcome["status"] == "gone":
             keep.see(session, file.comment, Visibility.MISSING_UNKNOWN, "act", now)
         cases.move(session, case_id, _status(outcome), outcome["because"], now)
-        if outcome["status"] != "changed":
+        if outcome["status"] == "done" and file.decisions and file.decisions[-1].verb == "keep":
+            # A person said so while the act was on its way to the platform. Their word is final: it is taken back.
+            self.orders.place(session, "carry_out", str(file.decisions[-1].id), cases.next_order(session, case_id))
+        elif outcome["status"] != "changed":
             self.orders.place(session, "tell", case_id, cases.next_order(session, case_id))
 
     def _record_done(self, session: Session, file: File, outcome: Acted, now: datetime) -> None:

@@ -30,7 +30,15 @@ _RETRY_S = 30.0
 _DECIDERS = frozenset({Role.SMA, Role.SUPERVISOR, Role.COORDINATOR, Role.CHIEF_OF_STAFF})
 
 _FROM: dict[Verb, frozenset[str]] = {
-    "keep": frozenset({CaseStatus.WAITING, CaseStatus.PAUSED, CaseStatus.QUARANTINED}),
+    "keep": frozenset(
+        {
+            CaseStatus.OPENED,
+            CaseStatus.SEALED,
+            CaseStatus.WAITING,
+            CaseStatus.PAUSED,
+            CaseStatus.QUARANTINED,
+        }
+    ),
     "hide": frozenset(
         {CaseStatus.WAITING, CaseStatus.PAUSED, CaseStatus.QUARANTINED, CaseStatus.KEPT, CaseStatus.RESTORED}
     ),
@@ -312,7 +320,10 @@ def _open_request(file: File) -> Decision | None:
 
 
 def _effective(session: Session, row: Decision, file: File) -> str:
-    """What a decision means here: an approval does what was proposed, or confirms what a rule did."""
+    """What a decision means here: an approval does what was proposed, or confirms what a rule did; a keep takes back
+    what a rule did while the person was deciding."""
+    if row.verb == "keep" and file.case.status == CaseStatus.HIDDEN:
+        return "restore"
     if row.verb != "approve":
         return row.verb
     if row.second_of is not None:

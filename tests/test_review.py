@@ -25,8 +25,8 @@ from tests.office import COARSE, EFFECT, KIND, NOW, SLUG, Office, open_office, p
 
 VERBS: tuple[Verb, ...] = get_args(Verb)
 ALLOWED: dict[str, set[str]] = {
-    "opened": set(),
-    "sealed": set(),
+    "opened": {"keep"},
+    "sealed": {"keep"},
     "paused": {"keep", "hide", "remove", "approve"},
     "waiting": {"keep", "hide", "remove", "approve"},
     "hidden": {"restore", "remove", "approve"},
@@ -447,3 +447,19 @@ def test_resuming_what_was_not_paused_says_so(office: Office) -> None:
     assert office.review.pause(SLUG, person(), "") is True
     assert office.review.pause(SLUG, person(), "") is False
     assert office.review.resume(SLUG, person()) == 0
+
+
+def test_a_keep_that_crosses_an_act_on_its_way_takes_the_act_back(office: Office) -> None:
+    """The platform was already asked when the person spoke: what it did is recorded, and undone."""
+    case_id = office.preserved_case()
+    done = office.route.act(case_id)
+    answer = office.review.decide(case_id, "keep", person(), "noor", "Harsh, but it breaks no clause.")
+    office.run("carry_out", str(answer.decision))
+    office.record(office.route.record_act, case_id, done)
+    office.work()
+    strike = office.strike(case_id)
+    assert office.writes() == ["hide", "unhide"]
+    assert office.case(case_id).status == CaseStatus.KEPT
+    assert [comment.visibility for comment in office.comments()] == [Visibility.VISIBLE]
+    assert strike is not None
+    assert strike.status == StrikeStatus.VOID

@@ -14,6 +14,11 @@ from bot.ledger.cases import File
 from bot.moderation.verdict import Span
 
 _LONGEST_QUOTE = 2000
+_PICTURES = {
+    "proof": "with a picture that shows the comment on the page",
+    "kept": "with a picture, but the comment is not in it: no proof",
+    "none": "without a picture; the card renders the platform's record",
+}
 _FILES = {
     "data/capture/comment.png": "comment.png",
     "data/capture/viewport.png": "page.png",
@@ -106,7 +111,7 @@ def _proof(beadle: Beadle, file: File, out: Text, pictures: Path | None) -> None
     _line(out, "", str(beadle.archive.root / evidence.path))
     _line(out, "", f"SHA-256 {evidence.sha256}")
     reason = f" ({evidence.picture_reason})" if evidence.picture_reason else ""
-    _line(out, "", f"picture: {evidence.picture}{reason}")
+    _line(out, "", f"{_PICTURES[evidence.picture]}{reason}")
     if pictures is not None:
         for path in _unpack(package, pictures):
             _line(out, "", str(path))

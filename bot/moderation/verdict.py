@@ -32,7 +32,7 @@ class Measure(StrEnum):
     REMOVE = "remove"
 
 
-_WEIGHT = {measure: weight for weight, measure in enumerate(Measure)}
+_RANK = {measure: rank for rank, measure in enumerate(Measure)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Verdict:
     @property
     def clause(self) -> str:
         """The clause that an act cites: that of the finding which asks for the most; empty without a finding."""
-        asks = sorted(self.findings, key=lambda finding: _WEIGHT[finding.measure], reverse=True)
+        asks = sorted(self.findings, key=lambda finding: _RANK[finding.measure], reverse=True)
         return asks[0].clause if asks else ""
 
     @property
@@ -108,7 +108,6 @@ class Verdict:
 
 
 _ACTING = frozenset({Measure.HIDE, Measure.REMOVE})
-_RANK = {measure: rank for rank, measure in enumerate(Measure)}
 
 
 def decide(findings: Sequence[Finding], pack: PolicyPack, lang: str) -> Verdict:
@@ -117,6 +116,7 @@ def decide(findings: Sequence[Finding], pack: PolicyPack, lang: str) -> Verdict:
     ``ACT`` takes one finding that asks for hiding, whose rule can be printed in full (FA-02, FA-04), in a category
     that a city may sign; anything else found is a person's to judge.
     """
+    findings = _without_echoes(findings)
     labels: dict[str, float] = {}
     for finding in findings:
         labels[finding.category] = max(labels.get(finding.category, 0.0), finding.score)
@@ -125,6 +125,18 @@ def decide(findings: Sequence[Finding], pack: PolicyPack, lang: str) -> Verdict:
     if outcome is not Outcome.ACT and measure in _ACTING:
         measure = Measure.REVIEW
     return Verdict(outcome, measure, tuple(findings), pack.ref, lang, labels)
+
+
+def _without_echoes(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Leave out the weaker rule of a clause that saw nothing but what a stronger one saw: "without saying where" beside
+    "says where" would read as a contradiction."""
+    return tuple(each for each in findings if not any(_echoes(each, other) for other in findings))
+
+
+def _echoes(weak: Finding, strong: Finding) -> bool:
+    same = (weak.clause, weak.category, weak.urgent) == (strong.clause, strong.category, strong.urgent)
+    weaker = _RANK[weak.measure] < _RANK[strong.measure]
+    return same and weaker and bool(weak.spans) and set(weak.spans) <= set(strong.spans)
 
 
 def _outcome(findings: Sequence[Finding]) -> Outcome:
