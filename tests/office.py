@@ -1,4 +1,4 @@
-"""An office of Beadle in memory's reach: the real route, ledger, judge, archive and card, a platform and Slack of ours."""
+"""An office of Beadle at hand: the real route, ledger, judge, archive and card; a platform and a Slack of ours."""
 
 from __future__ import annotations
 

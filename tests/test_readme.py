@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -93,11 +94,18 @@ class Clerk:
                 stdin=subprocess.DEVNULL,
             )
             try:
+                self._wait_for(b"on duty")
                 yield
             finally:
                 daemon.terminate()
                 status = daemon.wait(timeout=30)
         assert status == 0, (self.folder / "daemon.log").read_text()[-2000:]
+
+    def _wait_for(self, words: bytes) -> None:
+        until = time.monotonic() + 60
+        while words not in (self.folder / "daemon.log").read_bytes():
+            assert time.monotonic() < until, (self.folder / "daemon.log").read_text()[-2000:]
+            time.sleep(0.1)
 
     def _filled_in(self, line: str) -> str:
         return re.sub(r"\bYOU\b", YOU, re.sub(r"\bCASE\b", lambda _: self._case_for(line), line))

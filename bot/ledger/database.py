@@ -7,6 +7,7 @@ overflow (its connections wait for the lock that our transaction holds while tha
 
 from __future__ import annotations
 
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from sqlalchemy import event
 from bot.errors import ConfigError
 
 _BUSY_MS = 30_000
+_LOOK_AGAIN_S = 0.1
 _MODE = 0o660  # the people who decide share the daemon's group: they write to its ledger and look whether it runs
 _MIGRATION_KEY = zlib.crc32(b"beadle migration")
 _DAEMON_KEY = zlib.crc32(b"beadle daemon")
@@ -114,29 +116,32 @@ def is_ready(url: str) -> bool:
 
 
 @contextmanager
-def one_daemon(url: str) -> Iterator[None]:
-    """Hold the place of the only daemon of this database. Raises ``ConfigError`` when another holds it."""
+def one_daemon(url: str, patience_s: float = 1.0) -> Iterator[None]:
+    """Hold the place of the only daemon of this database. Raises ``ConfigError`` when another holds it.
+
+    Waits ``patience_s`` seconds first: somebody who only looks whether a daemon runs holds the place for an instant.
+    """
     if is_sqlite(url):
-        with _file_daemon(url):
+        with _file_daemon(url, patience_s):
             yield
     else:
-        with _advisory_daemon(url):
+        with _advisory_daemon(url, patience_s):
             yield
 
 
 def daemon_is_running(url: str) -> bool:
     """Whether some process holds the daemon's place."""
     try:
-        with one_daemon(url):
+        with one_daemon(url, patience_s=0.0):
             return False
     except ConfigError:
         return True
 
 
 @contextmanager
-def _file_daemon(url: str) -> Iterator[None]:
+def _file_daemon(url: str, patience_s: float) -> Iterator[None]:
     path = sa.make_url(url).database or ""
-    lock = FileLock(f"{path}.lock", timeout=0, mode=_MODE)
+    lock = FileLock(f"{path}.lock", timeout=patience_s, mode=_MODE)
     try:
         lock.acquire()
     except Timeout as error:
@@ -151,17 +156,25 @@ def _file_daemon(url: str) -> Iterator[None]:
 
 
 @contextmanager
-def _advisory_daemon(url: str) -> Iterator[None]:
+def _advisory_daemon(url: str, patience_s: float) -> Iterator[None]:
     engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
     with engine.connect() as connection:
-        held = connection.execute(sa.select(sa.func.pg_try_advisory_lock(_DAEMON_KEY))).scalar_one()
-        connection.commit()
-        if not held:
+        if not _takes_place(connection, patience_s):
             raise ConfigError(
                 "another Beadle already runs on this database; stop that one first, or give this one a database of "
                 "its own (BEADLE_DATABASE_URL)."
             )
         yield
+
+
+def _takes_place(connection: sa.Connection, patience_s: float) -> bool:
+    until = time.monotonic() + patience_s
+    while True:
+        held = connection.execute(sa.select(sa.func.pg_try_advisory_lock(_DAEMON_KEY))).scalar_one()
+        connection.commit()
+        if held or time.monotonic() >= until:
+            return bool(held)
+        time.sleep(_LOOK_AGAIN_S)
 
 
 @contextmanager

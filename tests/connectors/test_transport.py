@@ -184,6 +184,7 @@ class TestRecords:
     ) -> None:
         """The HTTP library logs whole addresses by itself."""
         caplog.set_level(logging.DEBUG)
+        caplog.set_level(logging.DEBUG, logger="httpx")
         loopback.behaviour = loopback.json('{"next": "http:\\/\\/h\\/?access_token=EAAK%2Fsecret%2BPageToken%3D0123"}')
 
         exchange = transport.send(
