@@ -54,7 +54,8 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of the city on a platform. ``policy`` is the slug of its pack; ``public_hosts`` are ``host[:port]``."""
+    """One page of the city on a platform. ``policy`` is the slug of its pack; ``public_hosts`` are ``host[:port]``;
+    ``token_at`` is the file and line that name the token's place."""
 
     slug: str
     name: str
@@ -69,6 +70,7 @@ class Page:
     auto_hide: Signature | None = None
     auto_remove: Signature | None = None
     public_hosts: tuple[str, ...] = ()
+    token_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,8 @@ def _page(file: YamlFile, position: int, city: City, known: Known, above: list[P
     if isinstance(shape, tuple):
         slug = file.get("pages", position, "slug")
         raise _Refused(*(ConfigError(error.sentence, page=slug) for error in shape))
-    page = _as_page(shape, city, known.folder)
+    place = f"{file.path}:{file.line('pages', position, 'token')}"
+    page = replace(_as_page(shape, city, known.folder), token_at=place)
     _refuse_twin(file, position, page, above)
     if read_token:
         _refuse_without_token(file, position, page, known)

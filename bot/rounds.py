@@ -92,9 +92,10 @@ class Rounds:
                 comments += kept.new_comments
                 cases += len(kept.cases)
         except ConnectorError as error:
-            self._failed(desk, error)
+            sentence = _sentence(desk, error)
+            self._failed(desk, error, sentence)
             pause = error.until - self._route.clock() if isinstance(error, RateLimited) else None
-            return Round(slug, comments, cases, error.sentence, pause)
+            return Round(slug, comments, cases, sentence, pause)
         self._seen(desk)
         if comments:
             log.info("polled", page=slug, comments=comments, cases=cases)
@@ -124,12 +125,12 @@ class Rounds:
             log.info("page can be read again", page=desk.page.slug, blind_minutes=minutes)
             self._tell(desk, f"{desk.page.name} can be read again. It was blind for {minutes:g} minutes.", "mended")
 
-    def _failed(self, desk: Desk, error: ConnectorError) -> None:
+    def _failed(self, desk: Desk, error: ConnectorError, sentence: str) -> None:
         with Session(self._route.writing) as session, session.begin():
-            turn = watch.failed(session, desk.page.slug, error.sentence, self._route.clock())
+            turn = watch.failed(session, desk.page.slug, sentence, self._route.clock())
         if turn.broke:
-            log.error("page can't be read", page=desk.page.slug, because=error.sentence, **_facts(error))
-            self._tell(desk, f"{desk.page.name} can't be read: {error.sentence}", "broke")
+            log.error("page can't be read", page=desk.page.slug, because=sentence, **_facts(error))
+            self._tell(desk, f"{desk.page.name} can't be read: {sentence}", "broke")
 
 
 def failures(done: Sequence[Round]) -> list[Round]:
@@ -147,6 +148,12 @@ def _wait(poll_every: timedelta, found: Round, failures_in_a_row: int) -> timede
 def _pause(turns: Sequence[_Turn], now: datetime) -> float:
     soonest = min((turn.due for turn in turns if turn.running is None), default=now + timedelta(seconds=1))
     return min(max((soonest - now).total_seconds(), 0.05), 1.0)
+
+
+def _sentence(desk: Desk, error: ConnectorError) -> str:
+    """What went wrong; for a dead token with the file and line that say where a new one goes."""
+    at = desk.page.token_at if isinstance(error, AuthFailed) else ""
+    return f"{at}: {error.sentence}" if at else error.sentence
 
 
 def _facts(error: ConnectorError) -> dict[str, object]:
