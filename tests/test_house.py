@@ -19,8 +19,9 @@ from packaging.utils import canonicalize_name
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 # A place on one developer's machine, and an index that a city's mirror stands in for.
-MACHINE_PATHS = re.compile(r"/work/(?:main|shared)\b|/(?:home|Users)/[a-z]\w*/|/tmp/[a-z]+/")
-REGISTRIES = re.compile(r"\b(?:pypi\.org|pythonhosted\.org|npmjs\.org|jfrog\.io|pkg\.dev)\b")
+MACHINE_PATHS = re.compile(re.escape(str(REPOSITORY)) + r"\b|/(?:home|Users)/[a-z]\w*/|/tmp/[a-z]+/")
+INDEXES = (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("jfrog", "io"), ("pkg", "dev"))
+REGISTRIES = re.compile(r"\b(?:" + "|".join(name + r"\." + end for name, end in INDEXES) + r")\b")
 PICTURES = (".png", ".jpg", ".ico", ".pdf", ".gz", ".zip", ".woff2")
 
 
