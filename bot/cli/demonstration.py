@@ -145,12 +145,12 @@ def _counts(now: Moment) -> Table:
             Text.assemble((f"{count:>4} ", style), (name, "dim"))
             for name, count, style in (
                 ("posted", now.posted, "bold"),
-                ("judged and kept", figures.revisions, "bold"),
+                ("judged", figures.revisions, "bold"),
                 ("sealed", figures.sealed, "bold cyan"),
                 ("hidden", figures.hidden, "bold magenta"),
-                ("waiting for people", figures.waiting, "bold yellow"),
+                ("waiting", figures.waiting, "bold yellow"),
                 ("alerts", figures.alerts, "bold"),
-                ("orders left", now.left, "dim"),
+                ("to do", now.left, "dim"),
             )
         )
     )
