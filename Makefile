@@ -19,7 +19,7 @@ browser: ## Look again for a browser and fonts, and install what is missing
 	@.ci/setup --browser
 
 lock: setup ## Write requirements.lock and .ci/tools.lock anew from pyproject.toml and .ci/tools.in
-	@.venv/bin/uv pip compile pyproject.toml --universal --all-extras --group dev --generate-hashes \
+	@.venv/bin/uv pip compile pyproject.toml --universal --all-extras --group dev --group bench --generate-hashes \
 		--no-emit-index-url --no-header -p 3.11 -q -o requirements.lock
 	@.venv/bin/uv pip compile .ci/tools.in --universal --generate-hashes \
 		--no-emit-index-url --no-header -p 3.11 -q -o .ci/tools.lock

@@ -80,7 +80,9 @@ def may_act(desk: Desk, file: File) -> Permission:
     """Whether the page's signature allows what this platform can do: a hide, or else a removal."""
     if file.comment.by_page:
         return Permission(False, OWN)
-    return may_hide(desk.page, file.verdict) if desk.hider is not None else may_remove(desk.page, file.verdict)
+    if desk.hider is None:
+        return may_remove(desk.page, file.verdict)
+    return may_hide(desk.page, file.verdict, desk.earned(file.verdict.policy.digest))
 
 
 def is_moot(session: Session, file: File, outcome: Acted) -> bool:

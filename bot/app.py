@@ -6,23 +6,28 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 
+import sqlalchemy as sa
 import structlog
 
 import connectors
-from bot.desk import Desk
+from bot.desk import Desk, nothing_earned
 from bot.dossiers import Dossiers, this_host, this_software
 from bot.errors import ConfigError, PolicyError
 from bot.evidence.browser import BrowserCapturer
 from bot.evidence.capture import Capturer, NoCapturer
 from bot.evidence.card import CardPrinter
 from bot.evidence.store import Archive
+from bot.lapse import Lapse
 from bot.ledger import database
 from bot.moderation.judge import Judge
 from bot.moderation.policy import PolicyShelf
 from bot.notify.email import Mailer
 from bot.notify.slack import SlackNotifier, SlackRefused, SlackUnavailable
+from bot.opinion.second import SecondOpinions
+from bot.opinion.terms import Terms
 from bot.pages import Known, Page, Pages, load_pages
 from bot.people import People, load_people
 from bot.pipeline import Route
@@ -30,6 +35,7 @@ from bot.preflight import Fitness
 from bot.review import Review
 from bot.settings import Settings
 from bot.telling import Alerts, Pictures
+from bot.trust import Trust
 from bot.worker import Outbox
 
 log = structlog.get_logger(__name__)
@@ -52,10 +58,10 @@ class Configuration:
 
 
 class Bench:
-    """The judges: one for each version of each policy, made when first needed."""
+    """The judges: one for each version of each policy, made when first needed, and anew when scores earn or lose."""
 
-    def __init__(self, shelf: PolicyShelf) -> None:
-        self._shelf = shelf
+    def __init__(self, shelf: PolicyShelf, earned: Callable[[str], frozenset[str]] = nothing_earned) -> None:
+        self._shelf, self._earned = shelf, earned
         self._judges: dict[str, Judge] = {}
 
     def judge_at(self, policy: str, at: datetime) -> Judge | None:
@@ -64,9 +70,10 @@ class Bench:
             pack = self._shelf.in_force(policy, at)
         except PolicyError:
             return None
-        if pack.digest not in self._judges:
-            self._judges[pack.digest] = Judge(pack, self._shelf.wordlists)
-        return self._judges[pack.digest]
+        judge, earned = self._judges.get(pack.digest), self._earned(pack.digest)
+        if judge is None or judge.earned != earned:
+            judge = self._judges[pack.digest] = self._shelf.judge(pack, earned)
+        return judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,8 @@ class Beadle:
     database_url: str
     route: Route
     review: Review
+    lapse: Lapse
+    trust: Trust
     fitness: Fitness
     outbox: Outbox
     tell: Callable[[Desk, str, str], None]
@@ -128,9 +137,10 @@ def open_beadle(settings: Settings, *, acts: bool, now: Callable[[], datetime] =
         outbox = stack.enter_context(closing(Outbox(url)))
         slack = _slack(settings) if acts else None
         tell = _teller(slack, now)
-        desks = _desks(configuration, stack, acts)
-        fitness = Fitness(desks, configuration.pages.city.policy_url, now, tell)
         writing, reading = database.ledger_engine(url), database.reading_engine(url)
+        trust = Trust(configuration.shelf.packs, reading, now)
+        desks = _desks(configuration, trust, stack, acts)
+        fitness = Fitness(desks, configuration.pages.city.policy_url, now, tell)
         stack.callback(writing.dispose)
         stack.callback(reading.dispose)
         city, shelf = configuration.pages.city.name, configuration.shelf
@@ -147,12 +157,15 @@ def open_beadle(settings: Settings, *, acts: bool, now: Callable[[], datetime] =
             picture=Pictures(archive, printer.png),
             unfit=fitness.why_not,
             clock=now,
+            opinions=_opinions(settings, writing, stack, now) if acts else None,
         )
         yield Beadle(
             configuration=configuration,
             database_url=url,
             route=route,
             review=Review(route),
+            lapse=Lapse(route),
+            trust=trust,
             fitness=fitness,
             outbox=outbox,
             tell=tell,
@@ -192,6 +205,26 @@ def _slack(settings: Settings) -> SlackNotifier | None:
     )
 
 
+def _opinions(
+    settings: Settings, writing: sa.Engine, stack: ExitStack, now: Callable[[], datetime]
+) -> SecondOpinions | None:
+    if settings.opinion_url is None:
+        return None
+    assert settings.opinion_model is not None, "load_settings refuses an address without a model"
+    terms = Terms(
+        url=settings.opinion_url,
+        key=settings.opinion_key.get_secret_value() if settings.opinion_key else "",
+        kind=settings.opinion_kind,
+        model=settings.opinion_model,
+        timeout_s=settings.opinion_timeout_s,
+        ask_from=settings.opinion_ask_from,
+        dollars_a_day=settings.opinion_dollars_a_day or Decimal(0),
+        dollars_per_million=settings.opinion_dollars_per_million or Decimal(0),
+        calls_a_day=settings.opinion_calls_a_day,
+    )
+    return stack.enter_context(closing(SecondOpinions(terms, writing, now)))
+
+
 def _mailer(settings: Settings) -> Mailer | None:
     if settings.smtp_url is None:
         return None
@@ -211,12 +244,12 @@ def _teller(slack: SlackNotifier | None, now: Callable[[], datetime]) -> Callabl
     return tell
 
 
-def _desks(configuration: Configuration, stack: ExitStack, acts: bool) -> dict[str, Desk]:
-    bench = Bench(configuration.shelf)
-    return {page.slug: _desk(page, bench, stack, acts) for page in configuration.pages.pages}
+def _desks(configuration: Configuration, trust: Trust, stack: ExitStack, acts: bool) -> dict[str, Desk]:
+    bench = Bench(configuration.shelf, trust.earned)
+    return {page.slug: _desk(page, bench, trust, stack, acts) for page in configuration.pages.pages}
 
 
-def _desk(page: Page, bench: Bench, stack: ExitStack, acts: bool) -> Desk:
+def _desk(page: Page, bench: Bench, trust: Trust, stack: ExitStack, acts: bool) -> Desk:
     # A command that only records what a person says must not need the page's token: it may not be theirs to read.
     token = page.token.get_secret_value() if acts else _NO_TOKEN
     connection = connectors.connect(page.platform, page_id=page.page_id, token=token, base_url=page.base_url)
@@ -229,6 +262,7 @@ def _desk(page: Page, bench: Bench, stack: ExitStack, acts: bool) -> Desk:
         remover=connection.remover,
         auto_remover=connection.remover if page.auto_remove is not None and not can_hide else None,
         judge_at=partial(bench.judge_at, page.policy),
+        earned=trust.earned,
     )
 
 

@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 _DUTIES = "duties"
 _AFTER_A_FAULT_S = 60.0
 _SWEEP_EVERY = timedelta(hours=6)
+_LAPSES_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class _Duties:
 
     def __init__(self, running: _Running) -> None:
         self._running = running
-        self._swept = running.beadle.route.clock()
+        self._swept = self._lapsed = running.beadle.route.clock()
         self._thread: threading.Thread | None = None
 
     def see_to(self, now: datetime) -> None:
@@ -90,7 +91,11 @@ class _Duties:
     def _do(self, now: datetime) -> None:
         try:
             self._running.beadle.fitness.check_due(now)
+            self._running.beadle.trust.count_due()
             self._running.daily.see_to(now)
+            if now - self._lapsed >= _LAPSES_EVERY:
+                self._lapsed = now
+                self._running.beadle.lapse.order_due()
             if now - self._swept >= _SWEEP_EVERY:
                 self._swept = now
                 self._running.worker.sweep(now)
@@ -124,7 +129,10 @@ def _running(settings: Settings) -> Iterator[_Running]:
             stamina.instrumentation.set_on_retry_hooks([])  # an outage is two lines, not two for each poll
             rounds = Rounds(beadle.route, beadle.tell)
             beadle.fitness.check_all()
-            with Worker(url, beadle.route, beadle.review, beadle.outbox, captures=settings.captures) as running:
+            beadle.trust.count_due()
+            with Worker(
+                url, beadle.route, beadle.review, beadle.lapse, beadle.outbox, captures=settings.captures
+            ) as running:
                 yield _Running(beadle, running, rounds, Daily(beadle))
 
 

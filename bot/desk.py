@@ -11,12 +11,18 @@ from bot.pages import Page
 from connectors.contract import Connector, Hider, Remover
 
 
+def nothing_earned(_policy: str) -> frozenset[str]:
+    """No score may act: where nobody counts what people decided."""
+    return frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """A page and its hands. ``hider`` is ``None`` where the platform can't hide; ``remover`` is there for removals by
     two people; ``auto_remover`` only where the city signed ``auto_remove`` and the platform can't hide. Nobody gets a
     ``Blocker``. ``judge_at`` finds the judge of the policy version in force when a comment was posted, ``None`` before
-    the first version."""
+    the first version. ``earned`` gives, for the digest of a policy version, the ids of its score rules that have
+    earned hiding by themselves, as of now."""
 
     page: Page
     connector: Connector
@@ -24,3 +30,4 @@ class Desk:
     remover: Remover | None
     auto_remover: Remover | None
     judge_at: Callable[[datetime], Judge | None]
+    earned: Callable[[str], frozenset[str]] = nothing_earned

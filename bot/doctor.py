@@ -16,6 +16,7 @@ from bot.evidence.health import Finding, browser_health, font_health
 from bot.evidence.verify import verify_archive
 from bot.ledger import database
 from bot.notify.email import MailRefused, MailUnavailable
+from bot.opinion.terms import NotHad
 from bot.pages import Mode
 from bot.preflight import Fit, check_page
 from bot.settings import Settings, load_settings
@@ -48,6 +49,7 @@ def examine() -> Iterator[Check]:
             yield from _configuration(beadle)
             yield from _slack(beadle)
             yield _mail(beadle)
+            yield from _opinions(beadle)
             yield from _pages(beadle)
     except BeadleError as error:
         yield Check("configuration", "wrong", error.sentence)
@@ -138,6 +140,20 @@ def _mail(beadle: Beadle) -> Check:
     except (MailUnavailable, MailRefused) as error:
         return Check("mail", "wrong", error.sentence)
     return Check("mail", "ok", f"the server takes mail from {beadle.mailer.sender}")
+
+
+def _opinions(beadle: Beadle) -> Iterator[Check]:
+    opinions = beadle.route.opinions
+    if opinions is None:
+        return
+    model = f'the model "{opinions.terms.model}" at {opinions.terms.url}'
+    try:
+        opinions.check()
+    except NotHad as error:
+        what = f"{model}: {error.detail}; until it is mended, comments in doubt go to a person."
+        yield Check("second opinion", "wrong", what)
+        return
+    yield Check("second opinion", "ok", f"{model} answers")
 
 
 def _pages(beadle: Beadle) -> Iterator[Check]:

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from sqlmodel import Session
 
-Workflow = Literal["preserve", "act", "tell", "carry_out"]
+Workflow = Literal["preserve", "act", "tell", "carry_out", "lapse"]
 
 
 class Orders(Protocol):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from bot import fields
 from bot.fields import Channel, Clock, Duration, Host, HttpsAddress, Identifier, Line, Slug, Zone
@@ -67,6 +67,16 @@ def _not_future(value: date, info: ValidationInfo) -> date:
     return value
 
 
+def _not_a_persons_call(value: object) -> object:
+    if value in ("hate", "political", "illegal", "attack"):
+        what = f'holds "{value}", which is a person\'s call, whatever is signed'
+        raise ValueError(f"{what}; write profanity, pii, spam, sexual or threat.")
+    return value
+
+
+Signable = Annotated[Literal["profanity", "pii", "spam", "sexual", "threat"], BeforeValidator(_not_a_persons_call)]
+
+
 def _not_too_often(value: str, info: ValidationInfo) -> str:
     least = LEAST_SECONDS_SANDBOX if fields.is_loopback(info.data.get("base_url")) else LEAST_SECONDS
     if fields.as_timedelta(value).total_seconds() < least:
@@ -118,8 +128,8 @@ class SignatureShape(Shape):
 
     noun: ClassVar[str] = "a signature"
 
-    categories: Annotated[tuple[Literal["profanity", "pii", "spam"], ...], AfterValidator(fields.distinct)] = Field(
-        description="a list of profanity, pii and spam", examples=["[profanity, spam]"]
+    categories: Annotated[tuple[Signable, ...], AfterValidator(fields.distinct)] = Field(
+        description="a list of profanity, pii, spam, sexual and threat", examples=["[profanity, spam]"]
     )
     signed_by: Line = Field(description="the name and office of who answers for it", examples=["A. Name, city counsel"])
     signed_on: Annotated[date, AfterValidator(_not_future)] = Field(

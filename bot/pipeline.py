@@ -38,6 +38,7 @@ from bot.moderation.judge import Judge, fingerprint
 from bot.moderation.verdict import Item, Measure, Outcome, PolicyRef, Verdict
 from bot.notify.alerts import Alert
 from bot.notify.slack import MessageRef, SlackRefused, SlackUnavailable
+from bot.opinion.second import SecondOpinions
 from bot.orders import Orders, Workflow
 from bot.outcomes import Acted, Sealed, Told, acted, not_sealed, told
 from connectors.contract import (
@@ -81,6 +82,7 @@ class Route:
     picture: Callable[[File], bytes | None]
     unfit: Callable[[str], str | None]
     clock: Callable[[], datetime]
+    opinions: SecondOpinions | None = None
 
     # ── poll, judge, keep ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -96,6 +98,9 @@ class Route:
         with Session(self.reading) as session:
             new = keep.unknown(session, batch.comments)
             judged = self._judge(session, desk, new, {post.post_id: post.text for post in batch.posts})
+        if self.opinions is not None:
+            # Between the transactions: a server elsewhere may take its time.
+            judged = self.opinions.on(judged, desk.judge_at)
         with Session(self.writing) as session, session.begin():
             fresh = {str(comment.ref) + comment.revision for comment in keep.unknown(session, new)}
             still = [item for item in judged if str(item.comment.ref) + item.comment.revision in fresh]
@@ -205,7 +210,7 @@ class Route:
     def _seal_receipt(self, file: File, receipt: Receipt) -> None:
         facts = {
             "action": receipt.action.value,
-            "by": "rule",
+            "by": _asked_by(file),
             "done_at": receipt.done_at.isoformat(),
             "already_done": receipt.already_done,
             "visibility_after": receipt.visibility.value,
@@ -245,7 +250,7 @@ class Route:
                 act_key=f"rule:{file.case.case_id}:{outcome['action']}",
                 case_id=file.case.case_id,
                 action=outcome["action"],
-                by="rule",
+                by=_asked_by(file),
                 clause=clause,
                 policy=f"{policy.slug} {policy.version}",
                 outcome="done",
@@ -343,6 +348,12 @@ def _item(comment: Comment, copies: int, posts: Mapping[str, str]) -> Item:
         has_media=bool(comment.attachments),
         by_page=comment.by_page,
     )
+
+
+def _asked_by(file: File) -> str:
+    """A rule that can be printed, or scores alone: then a person confirms it within a day (``bot.lapse``)."""
+    asking = [finding for finding in file.verdict.findings if finding.measure in (Measure.HIDE, Measure.REMOVE)]
+    return acts.BY_RULE if any(finding.enumerable for finding in asking) else acts.BY_SCORE
 
 
 def _unjudged(policy: str) -> Verdict:

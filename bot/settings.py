@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import unquote, urlsplit
@@ -22,7 +23,7 @@ from bot.mistakes import did_you_mean, or_list, printable, sentence
 from bot.tokens import read_secret
 
 PREFIX = "BEADLE_"
-IN_FILES = ("database_url", "slack_token", "smtp_url")
+IN_FILES = ("database_url", "slack_token", "smtp_url", "opinion_key")
 
 
 def _here(value: Path) -> Path:
@@ -124,6 +125,62 @@ class Settings(BaseSettings):
         description="the part of the archive's disk that stays free, from 0 to 0.5",
         examples=[0.05],
     )
+    opinion_url: HttpsAddress | None = Field(
+        default=None,
+        description="the address of an OpenAI-compatible API that is asked for second opinions; without one none is",
+        examples=["https://models.example.gov/v1"],
+    )
+    opinion_key: SecretStr | None = Field(
+        default=None,
+        description="the key of that API, if it has one",
+        examples=["sk-..."],
+        json_schema_extra={"secret": True},
+    )
+    opinion_kind: Literal["moderation", "chat"] = Field(
+        default="moderation", description="which of its endpoints is asked: moderation or chat", examples=["moderation"]
+    )
+    opinion_model: Identifier | None = Field(
+        default=None, description="the model that is asked, as the API names it", examples=["omni-moderation-latest"]
+    )
+    opinion_timeout_s: float = Field(
+        default=10,
+        ge=1,
+        le=60,
+        allow_inf_nan=False,
+        description="the seconds that one answer may take, from 1 to 60",
+        examples=[10],
+    )
+    opinion_ask_from: float = Field(
+        default=0.2,
+        ge=0.05,
+        lt=0.5,
+        allow_inf_nan=False,
+        description="the score from which a cleared comment is in doubt, from 0.05 to below 0.5",
+        examples=[0.2],
+    )
+    opinion_dollars_a_day: Decimal | None = Field(
+        default=None,
+        ge=0,
+        le=10_000,
+        allow_inf_nan=False,
+        description="the most dollars that second opinions may cost in a day, from 0 to 10000",
+        examples=["1.50"],
+    )
+    opinion_dollars_per_million: Decimal | None = Field(
+        default=None,
+        ge=0,
+        le=10_000,
+        allow_inf_nan=False,
+        description="what a million tokens cost, in dollars, from 0 (nothing) to 10000; chat must name it",
+        examples=["0.60"],
+    )
+    opinion_calls_a_day: int = Field(
+        default=5_000,
+        ge=1,
+        le=1_000_000,
+        description="the most second opinions in a day, a whole number from 1 to 1000000",
+        examples=[5000],
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -138,21 +195,41 @@ class Settings(BaseSettings):
         return (init_settings, env_settings)
 
     def secrets(self) -> tuple[str, ...]:
-        """Every value that must appear in no log: the token, and the passwords inside the addresses."""
-        token = self.slack_token.get_secret_value() if self.slack_token else ""
+        """Every value that must appear in no log: token and key, and the passwords inside the addresses."""
+        keys = [key.get_secret_value() for key in (self.slack_token, self.opinion_key) if key]
         urls = (self.database_url, self.smtp_url)
         passwords = (part for url in urls if url for part in _passwords(url.get_secret_value()))
-        return tuple(dict.fromkeys(value for value in (token, *passwords) if value))
+        return tuple(dict.fromkeys(value for value in (*keys, *passwords) if value))
 
 
 def load_settings() -> Settings:
     """Read the environment. Raises ``ConfigError`` with one sentence for the first mistake."""
     _refuse_unknown(os.environ)
     try:
-        return Settings(**_from_files(os.environ))
+        settings = Settings(**_from_files(os.environ))
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
         raise ConfigError(sentence(detail, Settings, named=_variable(str(detail["loc"][0])))) from error
+    _check_opinion(settings)
+    return settings
+
+
+def _check_opinion(settings: Settings) -> None:
+    """Whoever switches second opinions on says which model, at what price, and where the ceiling is."""
+    if settings.opinion_url is None:
+        return
+    needed = ["opinion_model", "opinion_dollars_a_day"]
+    if settings.opinion_kind == "chat":
+        needed.append("opinion_dollars_per_million")
+    for name in needed:
+        if getattr(settings, name) is None:
+            field = Settings.model_fields[name]
+            what = f"{_variable(name)} is not set, and BEADLE_OPINION_URL is; write {field.description}"
+            raise ConfigError(f"{what}, for example {_variable(name)}={(field.examples or [''])[0]}.")
+    if settings.opinion_dollars_per_million and not settings.opinion_dollars_a_day:
+        raise ConfigError(
+            "BEADLE_OPINION_DOLLARS_A_DAY is 0, so nothing could be asked; write more, or take BEADLE_OPINION_URL out."
+        )
 
 
 def variables() -> tuple[str, ...]:

@@ -49,6 +49,7 @@ _QUEUES: dict[Workflow, str] = {
     "act": "platform",
     "tell": "notify",
     "carry_out": "platform",
+    "lapse": "platform",
 }
 _SUSPECTS = "suspect"
 _UNDER_WAY = ["ENQUEUED", "PENDING"]
@@ -65,6 +66,14 @@ class Answers(Protocol):
     def record_carried_out(self, session: Session, decision: str, done: dict[str, Any]) -> None: ...
 
     def case_of(self, decision: str) -> str: ...
+
+
+class Lapses(Protocol):
+    """Takes back what a score hid and nobody confirmed (``bot.lapse``)."""
+
+    def take_back(self, case_id: str) -> dict[str, Any]: ...
+
+    def record(self, session: Session, case_id: str, done: dict[str, Any]) -> None: ...
 
 
 class Outbox:
@@ -138,13 +147,14 @@ class Worker:
         url: str,
         route: Route,
         answers: Answers,
+        lapses: Lapses,
         outbox: Outbox,
         *,
         captures: int = 1,
         poll_s: float = 0.25,
         grace_s: int = 4,
     ) -> None:
-        self._url, self._route, self._answers, self._outbox = url, route, answers, outbox
+        self._url, self._route, self._answers, self._lapses, self._outbox = url, route, answers, lapses, outbox
         self._captures, self._poll_s, self._grace_s = captures, poll_s, grace_s
         self._engine = database.system_engine(url)
         self._telling = threading.Lock()
@@ -208,7 +218,7 @@ class Worker:
         return {"evidence": self._captures + 3, "platform": 4, "notify": 2, _SUSPECTS: 1}
 
     def _register(self) -> None:
-        route, answers = self._route, self._answers
+        route, answers, lapses = self._route, self._answers, self._lapses
         facts = SQLAlchemyDatasource.create(
             self._url,
             engine=route.writing,
@@ -245,6 +255,12 @@ class Worker:
             with self._in_hand(answers.case_of(decision)):
                 done = step("carry_out", answers.carry_out, decision)
                 record("record_carried_out", answers.record_carried_out, decision, done)
+
+        @DBOS.workflow(name="lapse", max_recovery_attempts=50)
+        def lapse(case_id: str) -> None:
+            with self._in_hand(case_id):
+                done = step("take_back", lapses.take_back, case_id)
+                record("record_taken_back", lapses.record, case_id, done)
 
     def _tell(self, case_id: str) -> Told:
         # Two messages of one case at once would both look, find nothing, and both post.

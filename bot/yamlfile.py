@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
+from bot import plainyaml
 from bot.errors import ConfigError, at_line
 from bot.mistakes import Shape, details, printable, sentence
 
@@ -26,20 +28,35 @@ class YamlFile:
     """A mapping read from ``path``. Steps (keys and positions) lead to any place in it."""
 
     path: Path
-    data: CommentedMap = field(repr=False)
+    source: str = field(repr=False)
+    values: Mapping[str, Any] = field(repr=False)
+
+    @cached_property
+    def data(self) -> CommentedMap:
+        """The same with lines and remarks. Read when it is first asked for: a file without mistakes needs no lines."""
+        return _thoroughly(self.path, self.source)
+
+    @cached_property
+    def _tree(self) -> plainyaml.Tree | None:
+        try:
+            return plainyaml.tree(self.source)
+        except plainyaml.Unsure:
+            return None
 
     def get(self, *steps: str | int) -> Any:
         """What stands at a place, as plain values; ``None`` when nothing does."""
-        found: Any = self.data
+        found: Any = self.values
         for step in steps:
             try:
                 found = found[step]
             except (KeyError, IndexError, TypeError):
                 return None
-        return _plain(found)
+        return found
 
     def line(self, *steps: str | int) -> int:
         """The line, counted from 1, of the deepest place on this way that exists."""
+        if self._tree is not None:
+            return plainyaml.line(self._tree, *steps)
         here: Any = self.data
         line = here.lc.line
         for step in steps:
@@ -69,6 +86,14 @@ def read(path: Path) -> YamlFile:
     """Read a YAML mapping. Raises ``ConfigError`` naming the line for anything else, duplicate keys included."""
     text = _text(path)
     try:
+        values = plainyaml.load(text)
+    except plainyaml.Unsure:
+        values = _plain(_thoroughly(path, text))
+    return YamlFile(path, text, values)
+
+
+def _thoroughly(path: Path, text: str) -> CommentedMap:
+    try:
         data = YAML(typ="rt").load(text)
     # Not chained: these errors quote the lines around the mistake, and a token may stand in them.
     except DuplicateKeyError as error:
@@ -83,7 +108,7 @@ def read(path: Path) -> YamlFile:
         raise ConfigError(f"{path}: this can't be read as YAML; compare it with the one in config/.") from None
     if not isinstance(data, CommentedMap):
         raise ConfigError(f"{path}:1: the file must be written as keys with values, one a line.")
-    return YamlFile(path, data)
+    return data
 
 
 def _text(path: Path) -> str:

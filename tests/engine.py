@@ -15,7 +15,7 @@ from sqlmodel import Session
 from bot.ledger import database, watch
 from bot.ledger.tables import PageRow
 from bot.pipeline import Route
-from bot.worker import Answers, Outbox, Worker
+from bot.worker import Answers, Lapses, Outbox, Worker
 from tests.office import Office
 
 PATIENCE_S = 60.0
@@ -83,15 +83,21 @@ class Quick(Worker):
 def working(stages: Stages, outbox: Outbox, *, grace_s: int = 4, slots: int | None = None) -> Quick:
     """A worker on these stages."""
     made = Quick(
-        stages.url, cast(Route, stages), cast(Answers, stages), outbox, poll_s=0.02, grace_s=grace_s
-    )  # fmt: skip
+        stages.url,
+        cast(Route, stages),
+        cast(Answers, stages),
+        cast(Lapses, stages),
+        outbox,
+        poll_s=0.02,
+        grace_s=grace_s,
+    )
     made.slots = slots
     return made
 
 
 def for_office(office: Office, url: str, outbox: Outbox) -> Quick:
     """A worker on the real route."""
-    return Quick(url, office.route, office.review, outbox, poll_s=0.02)
+    return Quick(url, office.route, office.review, office.lapse, outbox, poll_s=0.02)
 
 
 def place(stages: Stages, outbox: Outbox, keys: list[str], workflow: Any = "preserve", **more: Any) -> None:

@@ -19,6 +19,7 @@ from bot.dossiers import Dossiers, this_host
 from bot.evidence.card import CardPrinter
 from bot.evidence.dossier import Software
 from bot.evidence.store import Archive
+from bot.lapse import Lapse
 from bot.ledger import cases, database, watch
 from bot.ledger.cases import File
 from bot.ledger.keep import Kept
@@ -59,6 +60,10 @@ class Office:
     @property
     def review(self) -> Review:
         return Review(self.route)
+
+    @property
+    def lapse(self) -> Lapse:
+        return Lapse(self.route)
 
     @property
     def desk(self) -> Desk:
@@ -108,6 +113,7 @@ class Office:
             "act": (route.act, route.record_act),
             "tell": (route.tell, route.record_told),
             "carry_out": (review.carry_out, review.record_carried_out),
+            "lapse": (self.lapse.take_back, self.lapse.record),
         }
         stage, record = stages[workflow]
         outcome: dict[str, Any] = json.loads(json.dumps(stage(key)))

@@ -38,7 +38,8 @@ def home(town: Town, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.
     for name, value in made.environment.items():
         if name.startswith("BEADLE_") or name == "MILLBROOK_TOKEN":
             monkeypatch.setenv(name, value)
-    monkeypatch.setattr(PolicyShelf, "load", staticmethod(lambda *_: shelf()))
+    shipped = shelf()
+    monkeypatch.setattr(PolicyShelf, "load", staticmethod(lambda *_, **__: shipped))
     monkeypatch.setattr(doctor, "browser_health", lambda *_: (_finding(True),))
     monkeypatch.setattr(doctor, "font_health", lambda: (_finding(True),))
     return made

@@ -22,7 +22,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 MACHINE_PATHS = re.compile(re.escape(str(REPOSITORY)) + r"\b|/(?:home|Users)/[a-z]\w*/|/tmp/[a-z]+/")
 INDEXES = (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("jfrog", "io"), ("pkg", "dev"))
 REGISTRIES = re.compile(r"\b(?:" + "|".join(name + r"\." + end for name, end in INDEXES) + r")\b")
-PICTURES = (".png", ".jpg", ".ico", ".pdf", ".gz", ".zip", ".woff2")
+PICTURES = (".png", ".jpg", ".ico", ".pdf", ".gz", ".zip", ".woff2", ".npz")
 
 
 def test_every_module_says_what_it_is_for() -> None:

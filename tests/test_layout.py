@@ -24,6 +24,7 @@ CARRIED_BY_EVERY_REPOSITORY = {
     "benchmarks",
     "docs",
     "requirements.lock",
+    "training",
 }
 
 LONGEST_FILE = 400

@@ -263,7 +263,8 @@ PAGE_MISTAKES = [
     (
         "a category that nobody may sign for",
         ("    token", "    auto_hide: {categories: [hate], signed_by: A, signed_on: 2026-11-02}\n    token"),
-        '9: "categories" of a signature holds "hate"; write profanity, pii or spam.',
+        '9: "categories" of a signature holds "hate", which is a person\'s call, whatever is signed; write'
+        " profanity, pii, spam, sexual or threat.",
     ),
     (
         "no category",

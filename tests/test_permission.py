@@ -92,7 +92,7 @@ def test_a_finding_for_people_does_not_stop_a_signed_hide() -> None:
         (
             PAGE,
             verdict(replace(OBSCENE, rule_id="model", enumerable=False)),
-            'rule "model" can\'t be printed in full, so it may ask but not act: a person decides.',
+            'rule "model" can\'t be printed in full and has not earned a hide: a person decides.',
         ),
         (
             PAGE,

@@ -94,6 +94,11 @@ def test_every_secret_is_known_to_whoever_masks_the_log(monkeypatch: pytest.Monk
     assert load_settings().secrets() == (TOKEN, "hush-hush", "p%40ss-w0rd", "p@ss-w0rd")
 
 
+ASKING = {
+    "BEADLE_OPINION_URL": "https://models.example/v1",
+    "BEADLE_OPINION_MODEL": "m",
+    "BEADLE_OPINION_DOLLARS_A_DAY": "1",
+}
 MISTAKES = [
     (
         {"BEADLE_SLAK_TOKEN": TOKEN},
@@ -144,6 +149,44 @@ MISTAKES = [
         "set BEADLE_SLACK_TOKEN or BEADLE_SLACK_TOKEN_FILE, not both of them.",
     ),
     (
+        {"BEADLE_OPINION_URL": "http://models.example/v1"},
+        'BEADLE_OPINION_URL is "http://models.example/v1", which anybody on the way can read; write it with https.',
+    ),
+    (
+        {"BEADLE_OPINION_URL": "https://models.example/v1"},
+        "BEADLE_OPINION_MODEL is not set, and BEADLE_OPINION_URL is; write the model that is asked, as the API names "
+        "it, for example BEADLE_OPINION_MODEL=omni-moderation-latest.",
+    ),
+    (
+        {"BEADLE_OPINION_URL": "https://models.example/v1", "BEADLE_OPINION_MODEL": "m"},
+        "BEADLE_OPINION_DOLLARS_A_DAY is not set, and BEADLE_OPINION_URL is; write the most dollars that second "
+        "opinions may cost in a day, from 0 to 10000, for example BEADLE_OPINION_DOLLARS_A_DAY=1.50.",
+    ),
+    (
+        {**ASKING, "BEADLE_OPINION_KIND": "chat"},
+        "BEADLE_OPINION_DOLLARS_PER_MILLION is not set, and BEADLE_OPINION_URL is; write what a million tokens cost, "
+        "in dollars, from 0 (nothing) to 10000; chat must name it, for example "
+        "BEADLE_OPINION_DOLLARS_PER_MILLION=0.60.",
+    ),
+    (
+        {**ASKING, "BEADLE_OPINION_DOLLARS_A_DAY": "0", "BEADLE_OPINION_DOLLARS_PER_MILLION": "1"},
+        "BEADLE_OPINION_DOLLARS_A_DAY is 0, so nothing could be asked; write more, or take BEADLE_OPINION_URL out.",
+    ),
+    (
+        {"BEADLE_OPINION_KIND": "chatt"},
+        'BEADLE_OPINION_KIND is "chatt"; write moderation or chat (did you mean "chat"?).',
+    ),
+    (
+        {"BEADLE_OPINION_ASK_FROM": "0.5"},
+        'BEADLE_OPINION_ASK_FROM is "0.5"; write the score from which a cleared comment is in doubt, from 0.05 to '
+        "below 0.5, for example BEADLE_OPINION_ASK_FROM=0.2.",
+    ),
+    (
+        {"BEADLE_OPINION_DOLLARS_A_DAY": "NaN"},
+        'BEADLE_OPINION_DOLLARS_A_DAY is "NaN"; write the most dollars that second opinions may cost in a day, from '
+        "0 to 10000, for example BEADLE_OPINION_DOLLARS_A_DAY=1.50.",
+    ),
+    (
         {"BEADLE_SMTP_URL_FILE": "/nowhere/smtp"},
         "BEADLE_SMTP_URL_FILE: /nowhere/smtp is not there; put the secret into it and `chmod 600` it.",
     ),
@@ -163,6 +206,22 @@ def test_a_mistake_in_the_environment_is_one_sentence(
 
     assert raised.value.sentence == expected
     assert TOKEN not in str(raised.value.__cause__)
+
+
+def test_second_opinions_are_off_unless_they_have_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address is the one switch: what else is written waits for it; the key is a secret like the others."""
+    monkeypatch.setenv("BEADLE_OPINION_KEY", "sk-0123456789")
+    monkeypatch.setenv("BEADLE_OPINION_KIND", "chat")
+    off = load_settings()
+    for name, value in ASKING.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("BEADLE_OPINION_DOLLARS_PER_MILLION", "0")
+    on = load_settings()
+
+    assert (off.opinion_url, on.opinion_url) == (None, "https://models.example/v1")
+    assert (on.opinion_timeout_s, on.opinion_ask_from, on.opinion_calls_a_day) == (10, 0.2, 5_000)
+    assert on.secrets() == ("sk-0123456789",)
+    assert "sk-0123" not in repr(on) + on.model_dump_json()
 
 
 def test_an_address_that_cannot_be_taken_apart_is_masked_whole(monkeypatch: pytest.MonkeyPatch) -> None:

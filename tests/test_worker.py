@@ -26,7 +26,7 @@ from bot.errors import ConfigError
 from bot.ledger import database, hands
 from bot.ledger.tables import CaseStatus, PageRow
 from bot.pipeline import Route
-from bot.worker import Answers, Outbox, Worker
+from bot.worker import Answers, Lapses, Outbox, Worker
 from tests.engine import (
     PATIENCE_S,
     Stages,
@@ -163,7 +163,7 @@ def test_the_engine_keeps_json_ids_and_never_a_comments_words(
 def test_the_config_pins_version_executor_and_serializer_and_buys_nothing(stages: Stages, outbox: Outbox) -> None:
     """A hash as version strands work after an upgrade; another executor id hides it from recovery; the enterprise keys
     start services that phone home."""
-    config = Worker(stages.url, cast(Route, stages), cast(Answers, stages), outbox)._config()
+    config = Worker(stages.url, cast(Route, stages), cast(Answers, stages), cast(Lapses, stages), outbox)._config()
 
     assert (config["application_version"], config["executor_id"]) == (worker.VERSION, worker.EXECUTOR)
     assert worker.VERSION == "1"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
-from bot import yamlfile
+from bot import plainyaml, yamlfile
 from bot.errors import ConfigError
+
+CONFIG = Path(__file__).parents[1] / "config"
 
 
 def written(tmp_path: Path, text: str | bytes) -> Path:
@@ -86,3 +91,40 @@ def test_a_value_that_would_build_an_object_stays_text(tmp_path: Path) -> None:
     file = yamlfile.read(written(tmp_path, "a: !!python/object/apply:os.getcwd []\n"))
 
     assert file.get("a") == []
+
+
+@pytest.mark.parametrize("path", sorted(CONFIG.glob("**/*.yaml")), ids=lambda path: path.name)
+def test_the_quick_reader_says_what_the_thorough_one_says(path: Path) -> None:
+    """Every shipped file: the same values of the same types, and the same line for every place."""
+    file = yamlfile.read(path)
+    thorough = YAML(typ="rt").load(path.read_text("utf-8"))
+    assert plainyaml.load(file.source) == thorough
+    for steps in _places(file.values):
+        assert file.line(*steps) == _thorough_line(thorough, steps), steps
+
+
+@pytest.mark.parametrize(
+    "value", ["0x1f", "1e3", "1_000", "2024-01-01 10:00:00", ".5", "0o17", ".inf", "&a b"]
+)
+def test_what_is_seldom_written_is_left_to_the_thorough_reader(tmp_path: Path, value: str) -> None:
+    """A value that the two might read otherwise is read by the one that is trusted."""
+    text = f"a: {value}\nb: *a\n" if value.startswith("&") else f"a: {value}\n"
+    assert yamlfile.read(written(tmp_path, text)).get("a") == YAML(typ="rt").load(text)["a"]
+
+
+def _places(value: Any, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    yield steps
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, each in inside:
+        yield from _places(each, (*steps, step))
+
+
+def _thorough_line(here: Any, steps: tuple[str | int, ...]) -> int:
+    line: Any = here.lc.line
+    for step in steps:
+        try:
+            line = (here.lc.key if isinstance(step, str) else here.lc.item)(step)[0]
+        except KeyError:  # a merged key has no line of its own
+            break
+        here = here[step]
+    return int(line) + 1

@@ -70,9 +70,9 @@ def _parameter(name: str, kind: object, default: object) -> inspect.Parameter:
 
 
 def _bring_policies(folder: Path) -> None:
-    """The policies and word lists that come with Beadle, where the folder has none of its own."""
-    for name in ("policies", "wordlists"):
-        if not (folder / name).exists():
+    """The policies, word lists, shared rules and models that come with Beadle, where the folder has none of its own."""
+    for name in ("policies", "wordlists", "rules", "models"):
+        if (_SHIPPED / name).exists() and not (folder / name).exists():
             shutil.copytree(_SHIPPED / name, folder / name)
 
 

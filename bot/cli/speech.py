@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.text import Text
-from sqlalchemy.exc import OperationalError
 
 from bot.errors import BeadleError
 
@@ -29,8 +28,17 @@ def told_plainly() -> Iterator[None]:
         yield
     except BeadleError as error:
         _say_and_leave(error.sentence)
-    except OperationalError as error:
-        _say_and_leave(DATABASE_LOST.format(kind=type(error.orig).__name__ if error.orig else "no answer"))
+    except Exception as error:
+        if not _is_database_lost(error):
+            raise
+        cause = getattr(error, "orig", None)
+        _say_and_leave(DATABASE_LOST.format(kind=type(cause).__name__ if cause else "no answer"))
+
+
+def _is_database_lost(error: Exception) -> bool:
+    # Asked by name: a command that needs no database must not load all of SQLAlchemy to say so.
+    loaded = sys.modules.get("sqlalchemy.exc")
+    return loaded is not None and isinstance(error, loaded.OperationalError)
 
 
 def _say_and_leave(sentence: str) -> None:

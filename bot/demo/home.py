@@ -94,7 +94,7 @@ def furnish(town: Town, folder: Path, *, mode: str = "enforce", **more: str) -> 
     """Write the configuration of a Beadle that watches ``town``; ``more`` are further environment variables."""
     config = folder / "config"
     config.mkdir(parents=True, exist_ok=True)
-    for shipped in ("policies", "wordlists"):
+    for shipped in ("policies", "wordlists", "rules", "models"):
         if (SHIPPED / shipped).is_dir():
             shutil.copytree(SHIPPED / shipped, config / shipped, dirs_exist_ok=True)
     (config / "pages.yaml").write_text(

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from bot.ledger.tables import Act, Strike, StrikeStatus
+from bot.ledger.tables import Act, Case, CaseStatus, Decision, Strike, StrikeStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,25 @@ class Standing:
     author_id: str
     provisional: int
     confirmed: int
+
+
+BY_RULE = "rule"
+"""A rule that can be printed acted."""
+
+BY_SCORE = "score"
+"""Only scores asked for it: a person confirms it within a day, or it is taken back."""
+
+
+def unconfirmed(session: Session, by: str, before: datetime) -> list[str]:
+    """The hidden cases that were hidden so before that time, and of which no person has said anything."""
+    spoken = select(Decision.id).where(Decision.case_id == Case.case_id).exists()
+    query = (
+        select(Act.case_id)
+        .join(Case)
+        .where(Act.by == by, Act.action == "hide", Act.done_at <= before, Case.status == CaseStatus.HIDDEN, ~spoken)
+        .order_by(col(Act.done_at))
+    )
+    return list(session.exec(query).all())
 
 
 def record(session: Session, act: Act) -> bool:

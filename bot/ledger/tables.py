@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from bot.ledger.columns import ExactText, Instant
@@ -301,3 +301,12 @@ class InHand(SQLModel, table=True):
     crashes: int = 0
     working: bool = True
     since: datetime = _instant()
+
+
+class OpinionDay(SQLModel, table=True):
+    """What second opinions took of one day's ceiling (``YYYY-MM-DD``, UTC): calls, and millionths of a dollar."""
+
+    __tablename__ = "opinion_day"
+    day: str = Field(primary_key=True)
+    calls: int = 0
+    microdollars: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))

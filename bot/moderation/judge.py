@@ -4,37 +4,136 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bot.moderation.detectors.detector import Detector, Match
+from bot.moderation.detectors.excepted import Excepted
 from bot.moderation.detectors.registry import DETECTORS
+from bot.moderation.detectors.sayings import PhraseParameters
 from bot.moderation.links import links_in
-from bot.moderation.pack import PolicyPack, Rule
+from bot.moderation.models import Scorer, SharingScorer
+from bot.moderation.needs import needs_of
+from bot.moderation.pack import CATEGORIES, PolicyPack, Rule
 from bot.moderation.passage import Passage
+from bot.moderation.screen import Screen, Screened
 from bot.moderation.text import fold
-from bot.moderation.verdict import Finding, Item, Verdict, decide
+from bot.moderation.tokens import MOST_TOKENS, Vocabulary
+from bot.moderation.verdict import Finding, Item, Measure, Outcome, Span, Verdict, decide
 from bot.moderation.wordlists import WordLists
 
 _FEWEST_LETTERS = 12
+_LARGEST_BATCH = 2_048
+_LARGEST_TEXT = 1_000_000
+_NO_LABELS: Mapping[str, float] = dict.fromkeys(CATEGORIES, 0.0)
 
 
 class Judge:
     """Judges by one version of one policy. Built once, used for every comment; thousands a second."""
 
-    def __init__(self, pack: PolicyPack, wordlists: WordLists) -> None:
+    def __init__(
+        self,
+        pack: PolicyPack,
+        wordlists: WordLists,
+        scorer: Scorer | None = None,
+        earned: frozenset[str] = frozenset(),
+        vocabulary: int = MOST_TOKENS,
+    ) -> None:
+        """``scorer`` is the model that the pack pins; ``earned`` holds the ids of score rules that may hide.
+
+        ``vocabulary`` bounds the memory: after so many different tokens the judge forgets them and begins again.
+        """
         self.pack = pack
-        self._seats = tuple(Seat(rule, detector_of(rule, wordlists)) for rule in pack.rules)
+        self.scorer = scorer
+        self.earned = earned
+        self._ref = pack.ref
+        self.seats = tuple(Seat(rule, detector_of(rule, wordlists)) for rule in pack.rules)
+        self._screen = Screen([needs_of(seat.detector) for seat in self.seats])
+        self._sharing = scorer.beside(self._screen.columns, vocabulary) if isinstance(scorer, SharingScorer) else None
+        self._vocabulary = self._sharing.vocabulary if self._sharing else Vocabulary(self._screen.columns, vocabulary)
+        self._screening = Lock()
 
     def judge(self, item: Item) -> Verdict:
         """The verdict on one item. Any string can be judged."""
-        passage = Passage(item)
-        findings = [f for seat in self._seats if seat.rule.binds(item.by_page) for f in seat.findings(passage)]
-        return decide(findings, self.pack, passage.language.code)
+        return self.judge_all([item])[0]
 
     def judge_all(self, items: Iterable[Item]) -> list[Verdict]:
-        """The verdicts on several items, in their order."""
-        return [self.judge(item) for item in items]
+        """The verdicts on several items, in their order. Rules that can find nothing are not asked."""
+        return [verdict for batch in _batches(items) for verdict in self._judge_batch(batch)]
+
+    def judge_fully(self, item: Item) -> Verdict:
+        """The same verdict with every rule asked: what the fast way is compared with."""
+        passage = passage_of(item, self.scorer)
+        return self._decided(passage, self.seats, passage.language.code)
+
+    def looked_at(self, items: Sequence[Item]) -> int:
+        """How many of the items the screen would not clear by itself."""
+        screened, _ = self._screened(items)
+        return len(list(screened.places()))
+
+    def _judge_batch(self, items: Sequence[Item]) -> list[Verdict]:
+        screened, scores = self._screened(items)
+        labels = [_NO_LABELS] * len(items) if scores is None else [_labels(row) for row in scores.tolist()]
+        verdicts = [self._clear(code, each) for code, each in zip(screened.languages, labels, strict=True)]
+        for place, seats in screened.places():
+            verdicts[place] = self._look(items[place], labels[place], seats, screened.languages[place])
+        return verdicts
+
+    def _screened(self, items: Sequence[Item]) -> tuple[Screened, NDArray[np.float32] | None]:
+        texts = [item.text for item in items]
+        scores = None if self.scorer is None or self._sharing else self.scorer.scores(texts)
+        with self._screening:  # the ids of a batch hold until the next
+            batch = self._vocabulary.batch(texts)
+            if self._sharing:
+                scores = self._sharing.scores_of(batch)
+            return self._screen.screen(batch, items, scores), scores
+
+    def _why(self, text: str, category: str) -> tuple[Span, ...]:
+        with self._screening:
+            scorer = self._sharing or self.scorer
+            return scorer.why(text, category) if scorer else ()
+
+    def _look(self, item: Item, scores: Mapping[str, float], seats: Sequence[int], code: str) -> Verdict:
+        why = None if self.scorer is None else partial(self._why, item.text)
+        passage = Passage(item, scores, why)
+        return self._decided(passage, [self.seats[seat] for seat in seats], code or passage.language.code)
+
+    def _decided(self, passage: Passage, seats: Iterable[Seat], code: str) -> Verdict:
+        by_page = passage.item.by_page
+        findings = [f for seat in seats if seat.rule.binds(by_page) for f in seat.findings(passage)]
+        return decide(findings, self.pack, code, scores=passage.scores, earned=self.earned)
+
+    def _clear(self, code: str, labels: Mapping[str, float]) -> Verdict:
+        return Verdict(Outcome.CLEAR, Measure.NONE, (), self._ref, code, labels)
+
+
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    batch: list[Item] = []
+    size = 0
+    for item in items:
+        batch.append(item)
+        size += len(item.text)
+        if len(batch) >= _LARGEST_BATCH or size >= _LARGEST_TEXT:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _labels(row: Sequence[float]) -> dict[str, float]:
+    return dict(zip(CATEGORIES, row, strict=True))
+
+
+def passage_of(item: Item, scorer: Scorer | None) -> Passage:
+    """The item as the detectors read it, with the model's scores where there is a model."""
+    if scorer is None:
+        return Passage(item)
+    return Passage(item, _labels(scorer.scores([item.text])[0].tolist()), partial(scorer.why, item.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +150,7 @@ class Seat:
             yield self._finding(matches)
 
     def _finding(self, matches: list[Match]) -> Finding:
+        surest = max(matches, key=lambda match: match.score)
         spans = sorted({span for match in matches for span in match.spans}, key=lambda span: (span.start, span.end))
         return Finding(
             rule_id=self.rule.id,
@@ -58,18 +158,30 @@ class Seat:
             category=self.rule.category,
             detector=self.rule.detector,
             spans=tuple(spans),
-            score=max(match.score for match in matches),
-            reason=self.rule.reason,
-            measure=self.rule.measure,
+            score=surest.score,
+            reason=self.rule.reason.rstrip(".") + surest.note if surest.note else self.rule.reason,
+            measure=self.rule.measure if surest.sure else _at_most_review(self.rule.measure),
             enumerable=self.detector.enumerable,
             urgent=self.rule.urgent,
         )
 
 
+def _at_most_review(measure: Measure) -> Measure:
+    return Measure.REVIEW if measure in (Measure.HIDE, Measure.REMOVE) else measure
+
+
 def detector_of(rule: Rule, wordlists: WordLists) -> Detector:
-    """Build the detector that a rule names, with the rule's parameters."""
+    """Build the detector that a rule names, with the rule's parameters and exceptions."""
     kind = DETECTORS[rule.detector]
-    return kind.build(kind.parameters.model_validate(rule.parameters), wordlists)
+    parameters = kind.parameters.model_validate(rule.parameters)
+    if not rule.exceptions:
+        return kind.build(parameters, wordlists)
+    sets: Mapping[str, tuple[str, ...]] = {}
+    if isinstance(parameters, PhraseParameters):
+        # A phrase with a link is one match of two places: the phrase must be cleared before it is joined to the link.
+        more = tuple(phrase for each in rule.exceptions for phrase in each.unless)
+        parameters, sets = parameters.model_copy(update={"unless": parameters.unless + more}), parameters.sets
+    return Excepted(kind.build(parameters, wordlists), rule.exceptions, sets)
 
 
 def fingerprint(text: str) -> str:

@@ -14,6 +14,7 @@ from linkify_it.tlds import TLDS
 from bot.moderation.text import Folded
 
 _COULD_BE = re.compile(r"[^\s@/]+\.[a-z]{2,}|://")
+_SIGN_OF_ONE = re.compile(r"\.[a-z]{2}|://")
 _LONGEST = 2_000
 
 
@@ -29,6 +30,8 @@ class Link:
 
 def links_in(folded: Folded) -> tuple[Link, ...]:
     """Every web link of a folded text, with or without ``https://``; e-mail addresses are none."""
+    if not _SIGN_OF_ONE.search(folded.text):
+        return ()
     found: list[Link] = []
     for chunk in re.finditer(r"\S+", folded.text):
         # Word by word: the library's own search looks again at the rest of the text after each match.

@@ -6,22 +6,18 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from typing import Literal
 
 from bot.errors import PolicyError
+from bot.moderation.verdict import CATEGORIES as CATEGORIES
 from bot.moderation.verdict import Item, Measure, PolicyRef
 
 Binds = Literal["public", "staff", "both"]
 JudgedBy = Literal["rules", "people", "records"]
 
-CATEGORIES = ("profanity", "hate", "sexual", "threat", "spam", "political", "illegal", "pii", "attack")
-"""What a rule may be about."""
-
 FLAGS = ("tip", "self_harm", "safety", "unreadable", "language")
 """Why something is put before a person although no rule is said to be broken."""
-
-PEOPLE_ONLY = frozenset({"political", "attack"})
-"""Categories that no machine judges: core speech, or a question for a court."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +32,24 @@ class Clause:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One enumerable rule. ``parameters`` are the detector's; ``violates`` and ``allowed`` are the rule's tests.
+class Exemption:
+    """What a rule leaves alone because the policy says so. ``says``: the policy's own words, for people to read.
 
-    ``strikes`` is what a confirmed violation counts; ``line`` is where the rule stands in its file.
+    ``unless``: phrases that clear the match they overlap; ``unless_anywhere``: phrases that clear the whole comment.
+    """
+
+    says: str
+    unless: tuple[str, ...] = ()
+    unless_anywhere: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. ``parameters`` are the detector's; ``violates`` and ``allowed`` are the rule's tests.
+
+    ``uses`` names the entry of the rule library that category, detector, parameters and the first examples come from
+    (empty: the rule is the pack's own). ``strikes`` is what a confirmed violation counts; ``floor`` the precision on
+    people's decisions, lower 95 % bound, from which a score may hide; ``line`` is where the rule stands in its file.
     """
 
     id: str
@@ -55,11 +65,20 @@ class Rule:
     violates: tuple[Item, ...]
     allowed: tuple[Item, ...]
     line: int
+    uses: str = ""
+    draws: tuple[str, ...] = ()
+    exceptions: tuple[Exemption, ...] = ()
+    floor: float | None = None
 
     @property
     def is_flag(self) -> bool:
         """A flag asks a person to look; it alleges nothing."""
         return self.category in FLAGS
+
+    @property
+    def reads_scores(self) -> bool:
+        """Does a statistical model speak, whose criteria can't be printed?"""
+        return self.detector == "scores"
 
     def binds(self, by_page: bool) -> bool:
         """Does the rule speak to the city's own pages (``by_page``), or to residents? A staff rule never to these."""
@@ -79,11 +98,20 @@ class Strikes:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelRef:
+    """The weights that score rules read: ``<name>@<n>`` of ``config/models`` and the SHA-256 of the file."""
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyPack:
     """One version of one city's policy.
 
     ``published`` says where the city's own text is found; ``source`` is the pack's file, byte for byte, and ``digest``
-    its SHA-256. ``wordlists`` names each list with the digest of its file, so that the digest covers the lists too.
+    its SHA-256. ``wordlists`` and ``library`` name each list and each shared rule with the digest of its file, and
+    ``model`` the weights with theirs, so that the pack's digest covers them all.
     """
 
     slug: str
@@ -100,10 +128,12 @@ class PolicyPack:
     wordlists: Mapping[str, str]
     source: bytes = field(repr=False)
     path: str = ""
+    library: Mapping[str, str] = field(default_factory=dict)
+    model: ModelRef | None = None
 
     @property
     def digest(self) -> str:
-        return hashlib.sha256(self.source).hexdigest()
+        return _sha256(self.source)
 
     @property
     def ref(self) -> PolicyRef:
@@ -124,3 +154,9 @@ class PolicyPack:
             if rule.id == rule_id:
                 return rule
         raise PolicyError(f'Policy "{self.slug}" {self.version} has no rule "{rule_id}"; look at its file {self.path}.')
+
+
+@cache
+def _sha256(source: bytes) -> str:
+    """Asked once for every verdict: a digest of 60 kB takes as long as judging ten comments."""
+    return hashlib.sha256(source).hexdigest()

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
+from pydantic_core import ErrorDetails
 
 from bot.mistakes import Shape
 from bot.moderation.pack import Binds, JudgedBy
@@ -36,22 +37,67 @@ class ExampleShape(Shape):
     has_media: bool = Field(False, description="true or false")
 
 
+class ExceptionShape(Shape):
+    """What a rule leaves alone, in the policy's words and in phrases."""
+
+    noun: ClassVar[str] = "an exception"
+    says: _Text = Field(
+        description="the words of the policy", examples=["other than expressions of appreciation for sponsorship"]
+    )
+    unless: tuple[str, ...] = Field((), description="a list of phrases that clear the match they overlap")
+    unless_anywhere: tuple[str, ...] = Field((), description="a list of phrases that clear the whole comment")
+
+
+class LibraryShape(Shape):
+    """One entry of the rule library: what is looked for and its tests, without a clause or a consequence."""
+
+    noun: ClassVar[str] = "an entry of the rule library"
+    category: str = Field(description="what the rule is about", examples=["profanity"])
+    detector: str = Field(description="a detector", examples=["word_list"])
+    draws: tuple[_Text, ...] = Field((), description="a list of parts of the library", examples=["[groups@1]"])
+    parameters: Mapping[str, Any] = Field(default_factory=dict, description="the detector's parameters")
+    reason: _Text = Field(description="the sentence that people read")
+    violates: tuple[str | ExampleShape, ...] = Field(description="a list of comments that the rule must find")
+    allowed: tuple[str | ExampleShape, ...] = Field(description="a list of comments that the rule must not find")
+
+
+class PartShape(Shape):
+    """A part that entries of the rule library draw on, so that no list is written twice: sets, and what clears."""
+
+    noun: ClassVar[str] = "a part of the rule library"
+    part: _Text = Field(description="a sentence that says what the part is")
+    parameters: Mapping[str, Any] = Field(description="the parameters that it adds to those of the rule")
+
+
 class RuleShape(Shape):
-    """One rule or flag with its detector, its consequence and its tests."""
+    """One rule or flag: its clause, its consequence, and what it looks for, or the library's entry that says so."""
 
     noun: ClassVar[str] = "a rule"
     id: _Slug = Field(description="a name in small letters and hyphens", examples=["obscene-words"])
     clause: str = Field("", description="the clause that the rule serves", examples=['"3.4.3.A"'])
-    category: str = Field(description="what the rule is about", examples=["profanity"])
+    uses: str = Field("", description="an entry of the rule library", examples=["obscene-words@1"])
+    category: str = Field("", description="what the rule is about", examples=["profanity"])
     applies_to: Binds = Field("public", description="public, staff or both")
-    detector: str = Field(description="a detector", examples=["word_list"])
+    detector: str = Field("", description="a detector", examples=["word_list"])
     parameters: Mapping[str, Any] = Field(default_factory=dict, description="the detector's parameters")
+    exceptions: tuple[ExceptionShape, ...] = Field((), description="a list of exceptions, each with says and phrases")
     measure: Literal["alert", "review", "hide"] = Field(description="alert, review or hide")
+    floor: float | None = Field(
+        None, description="the precision from which a score may hide, 0.95 to 1", examples=["0.97"]
+    )
     strikes: int = Field(0, ge=0, le=3, description="how many strikes a confirmed violation counts, 0 to 3")
     urgent: bool = Field(False, description="true or false")
-    reason: _Text = Field(description="the sentence that people read")
-    violates: tuple[str | ExampleShape, ...] = Field(description="a list of comments that the rule must find")
-    allowed: tuple[str | ExampleShape, ...] = Field(description="a list of comments that the rule must not find")
+    reason: str = Field("", description="the sentence that people read")
+    violates: tuple[str | ExampleShape, ...] = Field((), description="a list of comments that the rule must find")
+    allowed: tuple[str | ExampleShape, ...] = Field((), description="a list of comments that the rule must not find")
+
+
+class ModelShape(Shape):
+    """The weights that the policy's score rules read."""
+
+    noun: ClassVar[str] = "a model"
+    name: _Text = Field(description="a file of config/models without .npz", examples=["civic@1"])
+    digest: _Text = Field(description="the SHA-256 of that file, as `beadle policy pin` writes it")
 
 
 class StrikesShape(Shape):
@@ -79,6 +125,10 @@ class PackShape(Shape):
     forum_purpose: _Text = Field(description="what the page is for, in a sentence")
     strikes: StrikesShape = StrikesShape()
     wordlists: Mapping[str, str] = Field(default_factory=dict, description="each list with the SHA-256 of its file")
+    library: Mapping[str, str] = Field(
+        default_factory=dict, description="each entry of the rule library with the SHA-256 of its file"
+    )
+    model: ModelShape | None = Field(None, description="name and digest of the model")
     clauses: tuple[ClauseShape, ...] = Field(min_length=1, description="a list of clauses")
     rules: tuple[RuleShape, ...] = Field(description="a list of rules")
     flags: tuple[RuleShape, ...] = Field((), description="a list of flags, written as rules")
@@ -89,3 +139,9 @@ def item_of(example: str | ExampleShape) -> Item:
     if isinstance(example, str):
         return Item(example)
     return Item(example.text, lang=example.lang, copies=example.copies, has_media=example.has_media)
+
+
+def without_choice(detail: ErrorDetails) -> ErrorDetails:
+    """A mistake in an example, placed where it is written: not at the kind of example that was tried."""
+    loc = tuple(step for step in detail["loc"] if step not in {"str", "ExampleShape"})
+    return {**detail, "loc": loc}

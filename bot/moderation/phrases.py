@@ -4,7 +4,7 @@
 
     kill (you|him|her)      one of several, each may be several words
     [really] sorry          may be missing
-    <group> are vermin      one of a named set
+    <group> are vermin      one of a named set, whose members may use the sets written before it
     we ..3 you              up to three words between, never across a sentence
     threat*                 any word that begins so
     #                       a number, with or without a currency sign
@@ -17,30 +17,57 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import groupby, product, takewhile
+from math import prod
+from sys import intern
+from typing import Any, TypeAlias
 
+from bot.moderation.language import commonness
+from bot.moderation.needs import Needs, words_needed
 from bot.moderation.passage import Words
 from bot.moderation.text import fold
+
+Groups: TypeAlias = tuple[frozenset[str], ...]
 
 _TOKEN = re.compile(r"\.\.\d|<[\w-]+>|[()\[\]|]|[^\s()\[\]<>|]+")
 _ENDS = frozenset(")]|")
 _SHORT = 1_500
 _REACH = 160
 _WIDEST_GAP = 5
+_MOST_PAIRS = 800
+_MOST_NEEDS = 5
+_FEWEST_FACTORED = 12
+_SPECIAL = re.compile(r"[^\w ]")
 
 
 class PhraseError(ValueError):
     """A phrase that can't be read; the message says what to write instead."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Phrase:
-    """One phrase: as written, as a search, and the words of which one must be there for it to match at all."""
+    """One phrase: as written, as a search, and what must be there for it to match at all.
+
+    Of every group one word must be among the text's ``marks``. Of the strongest group, ``cues``, windows are made.
+    ``needs`` say more: there a group may hold two words that stand beside each other.
+    """
 
     written: str
-    pattern: re.Pattern[str]
-    cues: frozenset[str]
+    source: str
+    groups: Groups
+    needs: Groups
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The search. Made when it is first needed: most phrases of a policy are never met."""
+        return re.compile(self.source)
+
+    @property
+    def cues(self) -> frozenset[str]:
+        return self.groups[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,39 +80,48 @@ class Found:
 
 
 class Phrasebook:
-    """Many phrases as one search. Only phrases whose cue word is in the text are tried at all."""
+    """Many phrases as one search. Only phrases of which every needed word is in the text are tried at all."""
 
-    def __init__(self, phrases: Iterable[str], sets: Mapping[str, Sequence[str]] | None = None) -> None:
+    def __init__(self, phrases: Iterable[str], sets: Sets | Mapping[str, Sequence[str]] | None = None) -> None:
         self._by_cue: dict[str, list[Phrase]] = defaultdict(list)
-        self.phrases = tuple(compile_phrase(phrase, sets or {}) for phrase in phrases)
+        named = sets if isinstance(sets, Sets) else Sets(sets or {})
+        self.phrases = tuple(compile_phrase(phrase, named) for phrase in phrases)
         for phrase in self.phrases:
             for cue in phrase.cues:
                 self._by_cue[cue].append(phrase)
-        self._cues = frozenset(cue for cue in self._by_cue if cue[-1] != "*")
-        self._beginnings = tuple(cue[:-1] for cue in self._by_cue if cue[-1] == "*")
+        self._cues = frozenset(self._by_cue)
+        listed = (word for phrase in self.phrases for group in phrase.groups for word in group)
+        self._beginnings = tuple(sorted({word[:-1] for word in listed if word[-1] == "*"}))
+
+    def needs(self) -> Needs:
+        """The words that must be there for anything to be found."""
+        return words_needed(phrase.needs for phrase in self.phrases)
 
     def could_be_in(self, vocabulary: frozenset[str]) -> bool:
-        """Is any cue there? If not, nothing can be found."""
-        return bool(self._cues_in(vocabulary))
+        """Are all the words of any phrase there? If not, nothing can be found."""
+        return bool(self._possible(self._marks(vocabulary)))
 
     def found(self, words: Words) -> Iterator[Found]:
         """Every phrase in ``words``, in the order of their places."""
-        cues = self._cues_in(words.vocabulary)
-        if cues:
-            wanted = {phrase.written: phrase for cue in cues for phrase in self._by_cue[cue]}
-            hits = [hit for phrase in wanted.values() for hit in _search(phrase, words.row, cues)]
-            yield from sorted(hits, key=lambda hit: (hit.start, hit.end))
+        if not self.phrases:
+            return
+        marks = self._marks(words.vocabulary)
+        hits = [hit for phrase in self._possible(marks) for hit in _search(phrase, words.row, marks)]
+        yield from sorted(hits, key=lambda hit: (hit.start, hit.end))
 
-    def _cues_in(self, vocabulary: frozenset[str]) -> frozenset[str]:
-        whole = self._cues & vocabulary
+    def _possible(self, marks: frozenset[str]) -> list[Phrase]:
+        wanted = {phrase.written: phrase for cue in self._cues & marks for phrase in self._by_cue[cue]}
+        return [each for each in wanted.values() if not any(map(marks.isdisjoint, each.groups))]
+
+    def _marks(self, vocabulary: frozenset[str]) -> frozenset[str]:
         if not self._beginnings:
-            return whole
+            return vocabulary
         words = [word for word in vocabulary if word.startswith(self._beginnings)]
-        return whole | {f"{start}*" for start in self._beginnings if any(word.startswith(start) for word in words)}
+        return vocabulary | {f"{start}*" for start in self._beginnings if any(word.startswith(start) for word in words)}
 
 
-def _search(phrase: Phrase, row: str, cues: frozenset[str]) -> Iterator[Found]:
-    windows = [(0, len(row))] if len(row) <= _SHORT else _windows(row, phrase.cues & cues)
+def _search(phrase: Phrase, row: str, marks: frozenset[str]) -> Iterator[Found]:
+    windows = [(0, len(row))] if len(row) <= _SHORT else _windows(row, phrase.cues & marks)
     for start, end in windows:
         for found in phrase.pattern.finditer(row, start, end):
             yield Found(phrase, *found.span())
@@ -111,28 +147,59 @@ def _places(needle: str, row: str) -> Iterator[int]:
         at = row.find(needle, at + 1)
 
 
-def compile_phrase(written: str, sets: Mapping[str, Sequence[str]]) -> Phrase:
+class Sets:
+    """Named sets of phrases. Each is read when a phrase first uses it, and once: a set of groups has hundreds."""
+
+    def __init__(self, members: Mapping[str, Sequence[str]]) -> None:
+        self._members = {name: tuple(each) for name, each in members.items()}
+        self._order = {name: place for place, name in enumerate(self._members)}
+        self._read: dict[str, _Part] = {}
+
+    def part(self, name: str, written: str, before: int | None = None) -> _Part:
+        """One of the set's members. ``before``: only sets written before this place. Raises ``PhraseError``."""
+        place = self._order.get(name)
+        if place is None:
+            raise PhraseError(f'"{written}" uses the set "{name}", which the rule does not have; add it under sets')
+        if before is not None and place >= before:
+            raise PhraseError(f'"{written}" uses the set "{name}", which is written after it; write that one first')
+        if name not in self._read:
+            # A member may use earlier sets alone, so that no set can hold itself.
+            self._read[name] = _any_of([_Reader(each, self, place).phrase() for each in self._members[name]])
+        return self._read[name]
+
+
+def compile_phrase(written: str, sets: Sets | Mapping[str, Sequence[str]]) -> Phrase:
     """Turn one phrase into a search. Raises ``PhraseError``."""
-    part = _Reader(written, sets).phrase()
-    if not part.cues:
+    part = _Reader(written, sets if isinstance(sets, Sets) else Sets(sets)).phrase()
+    if not part.groups or min(map(len, part.groups[0])) < 2:
         raise PhraseError(f'"{written}" enumerates nothing: give it at least one whole word that must be there')
-    return Phrase(written, re.compile(part.pattern + r"(?= |$)"), part.cues)
+    return Phrase(written, part.pattern + r"(?= |$)", part.groups, part.needs)
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A piece of a phrase: its pattern, and the words of which one must be there (none: it may match without any)."""
+    """A piece of a phrase: its pattern, and groups of words, the strongest first. Of each group one word must be there
+    (no group: it may match without any). ``needs`` as in ``Phrase``.
+
+    ``firsts`` are the words that it can begin with, ``lasts`` those that it can end with; empty if they aren't known.
+    ``optional``: it may be missing.
+    """
 
     pattern: str
-    cues: frozenset[str]
+    groups: Groups = ()
+    needs: Groups = ()
+    firsts: frozenset[str] = frozenset()
+    lasts: frozenset[str] = frozenset()
+    optional: bool = False
 
 
 class _Reader:
     """Reads a phrase from left to right: a row of elements, each perhaps a choice of rows."""
 
-    def __init__(self, written: str, sets: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, written: str, sets: Sets, before: int | None = None) -> None:
         self._written = written
         self._sets = sets
+        self._before = before
         self._tokens = _TOKEN.findall(fold(written.replace("'", "")).text)
         self._at = 0
 
@@ -148,14 +215,24 @@ class _Reader:
             parts.append(self._element(self._next()))
         if not parts:
             raise PhraseError(f'"{self._written}" has an empty choice; write a word there or use [word]')
-        cued = [part.cues for part in parts if part.cues]
-        return _Part("".join(part.pattern for part in parts), max(cued, key=_strength, default=frozenset()))
+        if len(parts) == 1 and not parts[0].optional:
+            return parts[0]
+        groups = [group for part in parts for group in part.groups]
+        needs = [group for part in parts for group in part.needs]
+        return _Part(
+            "".join(part.pattern for part in parts),
+            _ordered(groups, _strength),
+            _ordered((*needs, *_pairs(parts)), _rarity)[:_MOST_NEEDS],
+            parts[0].firsts if not parts[0].optional else frozenset(),
+            parts[-1].lasts if not parts[-1].optional else frozenset(),
+        )
 
     def _element(self, mark: str) -> _Part:
         if mark == "(":
             return self._choice(")")
         if mark == "[":
-            return _Part(f"{self._choice(']').pattern}?", frozenset())
+            choice = self._choice("]")
+            return _Part(f"{choice.pattern}?", firsts=choice.firsts, lasts=choice.lasts, optional=True)
         if mark.startswith(".."):
             return self._gap(mark)
         if mark.startswith("<"):
@@ -173,14 +250,10 @@ class _Reader:
     def _gap(self, gap: str) -> _Part:
         if int(gap[2:]) > _WIDEST_GAP:
             raise PhraseError(f'the gap {gap} in "{self._written}" is too wide; use at most ..{_WIDEST_GAP}')
-        return _Part(rf"(?: (?!\.)[^ ]+){{0,{gap[2:]}}}", frozenset())
+        return _Part(rf"(?: (?!\.)[^ ]+){{0,{gap[2:]}}}")
 
     def _set(self, name: str) -> _Part:
-        if name not in self._sets:
-            raise PhraseError(
-                f'"{self._written}" uses the set "{name}", which the rule does not have; add it under sets'
-            )
-        return _any_of([_Reader(member, {}).phrase() for member in self._sets[name]])
+        return self._sets.part(name, self._written, self._before)
 
     def _next(self) -> str:
         self._at += 1
@@ -188,19 +261,98 @@ class _Reader:
 
 
 def _any_of(rows: Sequence[_Part]) -> _Part:
-    cues = frozenset[str]().union(*(row.cues for row in rows)) if all(row.cues for row in rows) else frozenset[str]()
-    return _Part(f"(?:{'|'.join(dict.fromkeys(row.pattern for row in rows))})", cues)
+    """A choice. Whichever row it is, one word of its first group is there, and one of its second, if all have one."""
+    return _Part(
+        _branches([row.pattern for row in rows]),
+        _side_by_side(row.groups for row in rows),
+        _side_by_side(row.needs for row in rows),
+        _all_or_none(row.firsts for row in rows),
+        _all_or_none(row.lasts for row in rows),
+    )
 
 
+def _branches(patterns: Sequence[str]) -> str:
+    """A choice as a pattern. What begins alike stands together, so that a place in a text is not asked of each one."""
+    literal = [pattern for pattern in patterns if not _SPECIAL.search(pattern)]
+    others = [pattern for pattern in patterns if _SPECIAL.search(pattern)]
+    if len(literal) < _FEWEST_FACTORED:
+        return f"(?:{'|'.join(dict.fromkeys(patterns))})"
+    return f"(?:{'|'.join(dict.fromkeys((_factored(sorted(set(literal))), *others)))})"
+
+
+def _factored(sorted_words: Sequence[str]) -> str:
+    """One pattern for words in order: ``ab(?:c|de)?``. The longest is tried first."""
+    if len(sorted_words) == 1:
+        return sorted_words[0]
+    ends = zip(sorted_words[0], sorted_words[-1], strict=False)
+    alike = "".join(first for first, _ in takewhile(lambda pair: pair[0] == pair[1], ends))
+    rests = [word[len(alike) :] for word in sorted_words]
+    branches = [_factored(list(same)) for _, same in groupby(filter(None, rests), key=lambda rest: rest[0])]
+    return f"{alike}(?:{'|'.join(branches)}){'' if rests[0] else '?'}"
+
+
+@lru_cache(maxsize=20_000)
 def _word(word: str) -> _Part:
     if word == "#":
-        return _Part(r" [^ ]*\d[^ ]*", frozenset())
+        return _Part(r" [^ ]*\d[^ ]*")
+    only = frozenset({word})
     if word.endswith("*"):
-        return _Part(f" {re.escape(word[:-1])}[^ ]*", frozenset({word}) if len(word) > 2 else frozenset())
-    return _Part(f" {re.escape(word)}", frozenset({word}) if len(word) > 1 else frozenset())
+        groups = (only,) if len(word) > 2 else ()
+        return _Part(f" {re.escape(word[:-1])}[^ ]*", groups, groups)
+    return _Part(f" {re.escape(word)}", (only,), (only,), only, only)
 
 
-def _strength(cues: frozenset[str]) -> tuple[bool, int, int]:
+def _side_by_side(rows: Iterable[Groups]) -> Groups:
+    return tuple(frozenset[str]().union(*same) for same in zip(*rows, strict=False))
+
+
+def _all_or_none(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    every = tuple(sets)
+    return frozenset[str]().union(*every) if all(every) else frozenset()
+
+
+def _pairs(parts: Sequence[_Part]) -> Iterator[frozenset[str]]:
+    """Where one part must follow another: the two words that then stand beside each other."""
+    for place, part in enumerate(parts):
+        nexts = _firsts_after(parts[place + 1 :])
+        if part.lasts and not part.optional and 0 < len(part.lasts) * len(nexts) <= _MOST_PAIRS:
+            yield _side_by_side_words(part.lasts, nexts)
+
+
+@lru_cache(maxsize=2_000)
+def _side_by_side_words(lasts: frozenset[str], nexts: frozenset[str]) -> frozenset[str]:
+    # Interned: the same pair stands in dozens of phrases.
+    return frozenset(intern(f"{last} {following}") for last, following in product(lasts, nexts))
+
+
+def _firsts_after(parts: Sequence[_Part]) -> frozenset[str]:
+    """The words that can stand first in a row of parts; empty if they aren't known or there may be none."""
+    firsts: set[str] = set()
+    for part in parts:
+        if not part.firsts:
+            return frozenset()
+        firsts |= part.firsts
+        if not part.optional:
+            return frozenset(firsts)
+    return frozenset()
+
+
+def _ordered(groups: Iterable[frozenset[str]], key: Callable[[frozenset[str]], Any]) -> Groups:
+    return tuple(sorted(dict.fromkeys(groups), key=key, reverse=True))
+
+
+@lru_cache(maxsize=20_000)
+def _rarity(group: frozenset[str]) -> float:
+    """How seldom any of the words or pairs is met, about; negative, the more the commoner."""
+    return -sum(map(_share, group))
+
+
+@lru_cache(maxsize=50_000)
+def _share(fact: str) -> float:
+    return prod(map(commonness, fact.split(" ")))
+
+
+def _strength(group: frozenset[str]) -> tuple[int, int, int]:
     """Rare words first: long ones, and few of them."""
-    shortest = min(len(cue) for cue in cues)
-    return shortest > 3, -len(cues), shortest
+    shortest = min(len(word) for word in group)
+    return min(shortest, 4), -len(group), shortest

@@ -5,8 +5,8 @@ A pack that can't be defended is refused, not repaired: each ``PolicyError`` is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,15 +14,22 @@ from pydantic import ValidationError
 
 from bot.errors import ConfigError, PolicyError
 from bot.mistakes import details, sentence
-from bot.moderation.pack import Clause, PolicyPack, Rule, Strikes
-from bot.moderation.packfile import PackShape, RuleShape, item_of
+from bot.moderation.earned import USUAL_FLOOR
+from bot.moderation.judge import Judge
+from bot.moderation.library import LibraryRule, RuleLibrary
+from bot.moderation.models import Models
+from bot.moderation.pack import Clause, Exemption, ModelRef, PolicyPack, Rule, Strikes
+from bot.moderation.packfile import PackShape, RuleShape, item_of, without_choice
 from bot.moderation.render import render
 from bot.moderation.scrutiny import scrutinise
+from bot.moderation.stock import Stock
 from bot.moderation.verdict import Measure
 from bot.moderation.wordlists import WordLists
 from bot.yamlfile import YamlFile, read
 
-__all__ = ["PolicyPack", "PolicyShelf", "read_pack", "render"]
+__all__ = ["PolicyPack", "PolicyShelf", "Stock", "read_pack", "render", "stock_beside"]
+
+_FROM_LIBRARY = ("category", "detector", "parameters")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +37,41 @@ class PolicyShelf:
     """Every version of every policy of a city. ``refused`` holds the error of each file that can't be used, by slug."""
 
     packs: tuple[PolicyPack, ...]
-    wordlists: WordLists
-    refused: Mapping[str, PolicyError]
+    stock: Stock
+    refused: Mapping[str, PolicyError] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, folder: Path, wordlists: Path | None = None) -> PolicyShelf:
-        """Read ``folder/*.yaml``, word lists from ``wordlists`` or the folder ``wordlists`` beside.
+    def load(
+        cls, folder: Path, wordlists: Path | None = None, *, only: str | None = None, examples: bool = True
+    ) -> PolicyShelf:
+        """Read ``folder/*.yaml``, word lists from ``wordlists`` or the folder ``wordlists`` beside, shared rules from
+        ``rules`` and weights from ``models`` beside.
 
+        ``only``: one policy alone. ``examples=False`` does not run the examples: for a caller who knows that they hold.
         A file that is refused stops only the policy that it belongs to. Raises ``PolicyError`` for a broken word list.
         """
-        lists = WordLists.load(wordlists or folder.parent / "wordlists")
+        stock = stock_beside(folder, wordlists)
         packs: list[PolicyPack] = []
         refused: dict[str, PolicyError] = {}
         for path in sorted(folder.glob("*.yaml")):
-            try:
-                packs.append(read_pack(path, lists))
-            except PolicyError as error:
-                refused[path.stem.split("@")[0]] = error
+            slug = path.stem.split("@")[0]
+            if only in (None, slug):
+                try:
+                    packs.append(read_pack(path, stock, examples=examples))
+                except PolicyError as error:
+                    refused[slug] = error
         for pack in packs:
             _refuse_twins(pack, packs, refused)
-        return cls(tuple(pack for pack in packs if pack.slug not in refused), lists, refused)
+        return cls(tuple(pack for pack in packs if pack.slug not in refused), stock, refused)
+
+    @property
+    def wordlists(self) -> WordLists:
+        """The word lists that the packs name."""
+        return self.stock.wordlists
+
+    def judge(self, pack: PolicyPack, earned: frozenset[str] = frozenset()) -> Judge:
+        """A judge by one version, with the model that it pins. ``earned``: ids of score rules that may hide."""
+        return Judge(pack, self.wordlists, self.stock.scorer(pack), earned)
 
     @property
     def slugs(self) -> frozenset[str]:
@@ -85,15 +107,21 @@ class PolicyShelf:
         return versions
 
 
-def read_pack(path: Path, wordlists: WordLists) -> PolicyPack:
+def stock_beside(folder: Path, wordlists: Path | None = None) -> Stock:
+    """What packs of a folder are made from: the folders ``wordlists``, ``rules`` and ``models`` beside it."""
+    lists = WordLists.load(wordlists or folder.parent / "wordlists")
+    return Stock(lists, RuleLibrary(folder.parent / "rules"), Models(folder.parent / "models"))
+
+
+def read_pack(path: Path, stock: Stock, *, examples: bool = True) -> PolicyPack:
     """Read one pack and run its examples. Raises ``PolicyError``."""
     try:
         file = read(path)
     except ConfigError as error:
         raise PolicyError(error.sentence) from error
     shape = _fit(file)
-    pack = _pack(shape, file, path.read_bytes())
-    scrutinise(pack, file, wordlists)
+    pack = _pack(shape, file, path.read_bytes(), stock.library)
+    scrutinise(pack, file, stock, examples=examples)
     return pack
 
 
@@ -101,13 +129,11 @@ def _fit(file: YamlFile) -> PackShape:
     try:
         return PackShape.model_validate(file.get())
     except ValidationError as error:
-        first = details(error)[0]
-        loc = tuple(step for step in first["loc"] if step not in {"str", "ExampleShape"})
-        where = file.error(sentence({**first, "loc": loc}, PackShape), *loc)
-        raise PolicyError(where.sentence) from error
+        first = without_choice(details(error)[0])
+        raise PolicyError(file.error(sentence(first, PackShape), *first["loc"]).sentence) from error
 
 
-def _pack(shape: PackShape, file: YamlFile, source: bytes) -> PolicyPack:
+def _pack(shape: PackShape, file: YamlFile, source: bytes, library: RuleLibrary) -> PolicyPack:
     return PolicyPack(
         slug=shape.slug,
         title=shape.title,
@@ -118,19 +144,55 @@ def _pack(shape: PackShape, file: YamlFile, source: bytes) -> PolicyPack:
         published=shape.published,
         forum_purpose=shape.forum_purpose,
         clauses=tuple(Clause(c.id, c.summary, c.judged_by, c.why) for c in shape.clauses),
-        rules=tuple(
-            _rule(rule, file.line(section, place))
-            for section in ("rules", "flags")
-            for place, rule in enumerate(getattr(shape, section))
-        ),
+        rules=tuple(_rules(shape, file, library)),
         strikes=Strikes(**shape.strikes.model_dump()),
         wordlists=dict(shape.wordlists),
         source=source,
         path=str(file.path),
+        library=dict(shape.library),
+        model=ModelRef(shape.model.name, shape.model.digest) if shape.model else None,
     )
 
 
-def _rule(shape: RuleShape, line: int) -> Rule:
+def _rules(shape: PackShape, file: YamlFile, library: RuleLibrary) -> Iterator[Rule]:
+    for section, rules in (("rules", shape.rules), ("flags", shape.flags)):
+        for place, rule in enumerate(rules):
+            line = file.line(section, place)
+            own = _own(rule, line)
+            yield _floored(_used(own, rule, _entry(rule, file, library, section, place), library) if rule.uses else own)
+
+
+def _entry(shape: RuleShape, file: YamlFile, library: RuleLibrary, *steps: str | int) -> LibraryRule:
+    given = [key for key in _FROM_LIBRARY if key in shape.model_fields_set]
+    if given:
+        what = f'rule "{shape.id}" uses "{shape.uses}", which says its {given[0]}'
+        raise PolicyError(file.error(f"{what}; take one of the two out.", *steps, given[0]).sentence)
+    if missing := library.missing(shape.uses):
+        raise PolicyError(file.error(f'rule "{shape.id}": {missing}', *steps, "uses").sentence)
+    return library.rule(shape.uses)
+
+
+def _floored(rule: Rule) -> Rule:
+    if rule.reads_scores and rule.measure is Measure.HIDE and rule.floor is None:
+        return replace(rule, floor=USUAL_FLOOR)
+    return rule
+
+
+def _used(own: Rule, shape: RuleShape, entry: LibraryRule, library: RuleLibrary) -> Rule:
+    """A rule whose content is the library's. The pack's own examples come after the library's."""
+    return replace(
+        own,
+        category=entry.shape.category,
+        detector=entry.shape.detector,
+        parameters=library.parameters(entry),
+        draws=entry.shape.draws,
+        reason=shape.reason or entry.shape.reason,
+        violates=tuple(item_of(each) for each in (*entry.shape.violates, *shape.violates)),
+        allowed=tuple(item_of(each) for each in (*entry.shape.allowed, *shape.allowed)),
+    )
+
+
+def _own(shape: RuleShape, line: int) -> Rule:
     return Rule(
         id=shape.id,
         clause=shape.clause,
@@ -145,6 +207,9 @@ def _rule(shape: RuleShape, line: int) -> Rule:
         violates=tuple(item_of(example) for example in shape.violates),
         allowed=tuple(item_of(example) for example in shape.allowed),
         line=line,
+        uses=shape.uses,
+        exceptions=tuple(Exemption(each.says, each.unless, each.unless_anywhere) for each in shape.exceptions),
+        floor=shape.floor,
     )
 
 

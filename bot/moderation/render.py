@@ -42,6 +42,11 @@ def _lines(pack: PolicyPack, wordlists: WordLists) -> Iterator[str]:
         "What no rule below finds stays up without anybody being alerted. Only these categories may be"
         f" hidden without a person first: {', '.join(sorted(SIGNABLE))}."
     )
+    if pack.model:
+        yield from _paragraph(
+            f"Scores come from the model {pack.model.name} (sha256 {pack.model.digest}). What it looks for can't be"
+            " printed; a score asks a person to look, and hides nothing that it has not earned on people's decisions."
+        )
     yield from ("", "Clauses", "-------")
     for clause in pack.clauses:
         yield from _clause(clause)
@@ -49,7 +54,7 @@ def _lines(pack: PolicyPack, wordlists: WordLists) -> Iterator[str]:
         yield from ("", title, "-" * len(title))
         for rule in pack.rules:
             if rule.is_flag is flags:
-                yield from _rule(rule, wordlists)
+                yield from _rule(rule, pack, wordlists)
 
 
 def _clause(clause: Clause) -> Iterator[str]:
@@ -57,17 +62,29 @@ def _clause(clause: Clause) -> Iterator[str]:
     yield from _paragraph(f"{clause.id}  {clause.summary} ({_JUDGED_BY[clause.judged_by]}.{why})", "    ")
 
 
-def _rule(rule: Rule, wordlists: WordLists) -> Iterator[str]:
+def _rule(rule: Rule, pack: PolicyPack, wordlists: WordLists) -> Iterator[str]:
     yield ""
     urgent = ", urgently" if rule.urgent else ""
     yield from _paragraph(
         f"[{rule.id}] clause {rule.clause}, {rule.category}; {_BINDS[rule.applies_to]};"
-        f" {_MEASURE[rule.measure]}{urgent}; strikes: {rule.strikes}",
+        f" {_measure(rule)}{urgent}; strikes: {rule.strikes}",
         "    ",
     )
+    if rule.uses:
+        for name in (rule.uses, *rule.draws):
+            yield from _paragraph(f"    From the rule library: {name} (sha256 {pack.library[name]})", "    ")
     yield from _paragraph(f"    {rule.reason}", "    ")
     for line in detector_of(rule, wordlists).describe():
         yield from _paragraph(f"    {line}", "      " + " " * (len(line) - len(line.lstrip())))
+
+
+def _measure(rule: Rule) -> str:
+    if rule.floor is None:
+        return _MEASURE[rule.measure]
+    return (
+        "a person reviews it; may be hidden at once, where the city signed for it, once people agreed with it in"
+        f" {rule.floor:.1%} of its cases, at the lower end of what chance allows"
+    )
 
 
 def _paragraph(text: str, indent: str = "") -> list[str]:

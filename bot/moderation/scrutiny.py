@@ -1,12 +1,12 @@
 """Is a policy pack one that a city can defend? Every question that the loader asks of it, in the order asked.
 
-Sources: vagueness, Robinson v. Hunt County; nameable words, Tanner v. Ziegenhorn; keyword lists for "off topic", PETA
-v. Tabak. What a court asks of a policy, it is cheaper to ask here.
+What a court asks of a policy, it is cheaper to ask here. The limits that law sets are in ``limits``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,51 +16,58 @@ from bot.errors import PolicyError, at_line
 from bot.mistakes import details, did_you_mean, or_list, printable, sentence
 from bot.moderation.detectors.detector import Detector
 from bot.moderation.detectors.registry import DETECTORS
-from bot.moderation.judge import detector_of
-from bot.moderation.pack import CATEGORIES, FLAGS, PolicyPack, Rule
-from bot.moderation.passage import Passage
+from bot.moderation.judge import detector_of, passage_of
+from bot.moderation.limits import (
+    CRITICISM,
+    why_not_category,
+    why_not_floor,
+    why_not_measure,
+    why_vague_clause,
+    why_vague_phrase,
+)
+from bot.moderation.models import Scorer
+from bot.moderation.pack import CATEGORIES, FLAGS, Exemption, PolicyPack, Rule
 from bot.moderation.phrases import PhraseError
-from bot.moderation.verdict import SIGNABLE, Item, Measure
-from bot.moderation.wordlists import WordLists
+from bot.moderation.stock import Stock
+from bot.moderation.verdict import Item
 from bot.yamlfile import YamlFile
 
-# Words of anger at officials. Blocking such words was held viewpoint discrimination (Tanner: pig, pigs, copper, jerk).
-CRITICISM_TEXT = """
-pig pigs copper jerk jerks corrupt crook crooks liar liars lies lying thief thieves clown clowns idiot idiots stupid
-incompetent fascist fascists nazi nazis communist communists socialist tyrant dictator bully coward cowards traitor
-resign recall shame disgrace disgraceful useless racist bigot damn hell mayor police cops cop council democrat
-republican corrupto corrupta mentiroso mentirosa ladron ladrones payaso idiota inepto fascista ladrao
-"""
-_VAGUE = frozenset(
-    ("inappropriate", "offensive", "derogatory", "rude", "disrespectful", "negative", "objectionable", "unacceptable")
-)
-_CONTEXTUAL = frozenset(("off_topic", "offtopic", "off-topic", "jurisdiction"))
+_CONTENT = frozenset(("category", "detector", "parameters", "reason", "violates", "allowed"))
 
 
-def scrutinise(pack: PolicyPack, file: YamlFile, wordlists: WordLists) -> None:
+def scrutinise(pack: PolicyPack, file: YamlFile, stock: Stock, *, examples: bool = True) -> None:
     """Ask everything. Raises ``PolicyError`` with the first thing that is wrong."""
-    _Scrutiny(pack, file, wordlists).run()
+    _Scrutiny(pack, file, stock).run(examples)
 
 
 class _Scrutiny:
-    def __init__(self, pack: PolicyPack, file: YamlFile, wordlists: WordLists) -> None:
+    def __init__(self, pack: PolicyPack, file: YamlFile, stock: Stock) -> None:
         self._pack = pack
         self._file = file
-        self._lists = wordlists
+        self._stock = stock
+        self._lists = stock.wordlists
+        self._scorer: Scorer | None = None
 
-    def run(self) -> None:
+    def run(self, examples: bool) -> None:
         self._name()
         self._dates()
         self._clauses()
         self._pinned_lists()
+        self._pinned_library()
+        self._pinned_model()
         for place, rule in enumerate(self._pack.rules):
             self._twin(place, rule)
             for question in self._questions():
                 question(rule)
-            self._examples(rule, self._build(rule))
+            if examples:
+                self._examples(rule)
+        self._unserved_clauses()
 
     def _questions(self) -> tuple[Callable[[Rule], None], ...]:
-        return (self._clause_of, self._category, self._measure, self._detector, self._lists_of, self._has_examples)
+        return (
+            *(self._content, self._clause_of, self._category, self._measure, self._detector, self._lists_of),
+            *(self._pinned, self._has_examples, self._has_exceptions),
+        )
 
     def _name(self) -> None:
         stem, slug = Path(self._pack.path).stem.split("@")[0], self._pack.slug
@@ -97,12 +104,37 @@ class _Scrutiny:
                 what = f'word list "{name}" holds "{word}", which is criticism and protected'
                 self._refuse(f"{what}; take it out.", "wordlists", name)
 
+    def _pinned_library(self) -> None:
+        for name, digest in self._pack.library.items():
+            if missing := self._stock.library.missing(name):
+                self._refuse(missing, "library", name)
+            found = self._stock.library.digest(name)
+            if found != digest:
+                what = f'library rule "{name}" is not the one that this version names: its SHA-256 is {found}'
+                remedy = "put the file back, or publish the change as a new entry in a new version of the policy"
+                self._refuse(f"{what}; {remedy}.", "library", name)
+
+    def _pinned_model(self) -> None:
+        try:
+            self._scorer = self._stock.scorer(self._pack)
+        except PolicyError as error:
+            self._refuse(error.sentence, "model", "name")
+
     def _twin(self, place: int, rule: Rule) -> None:
         earlier = [other for other in self._pack.rules[:place] if other.id == rule.id]
         if earlier:
             self._refuse_rule(
                 rule, f'rule "{rule.id}" stands on line {earlier[0].line} already; give this one another id.'
             )
+
+    def _content(self, rule: Rule) -> None:
+        if not rule.detector:
+            what = f'rule "{rule.id}" enumerates nothing: give it "uses" with an entry of config/rules'
+            self._refuse_rule(rule, f'{what}, or "detector" with "parameters".')
+        for key in ("category", "reason"):
+            if not getattr(rule, key):
+                right = or_list(CATEGORIES) if key == "category" else "the sentence that people read"
+                self._refuse_rule(rule, f'rule "{rule.id}" needs "{key}": write {right}.')
 
     def _clause_of(self, rule: Rule) -> None:
         if not rule.clause:
@@ -116,21 +148,15 @@ class _Scrutiny:
             self._refuse_rule(rule, f"{what}; take the rule out.", "clause")
 
     def _category(self, rule: Rule) -> None:
-        if rule.category in _VAGUE:
-            what = f'category "{rule.category}" of rule "{rule.id}" enumerates nothing'
-            self._refuse_rule(rule, f"{what}; use one of {or_list(CATEGORIES)}.", "category")
-        if rule.category in _CONTEXTUAL:
-            what = f'rule "{rule.id}" would tell by {rule.detector} what is off topic, which only the post can show'
-            self._refuse_rule(rule, f"{what}; leave it to people.", "category")
-        known = FLAGS if self._is_written_as_flag(rule) else CATEGORIES
-        if rule.category not in known:
-            what = f'category "{rule.category}" of rule "{rule.id}" is unknown'
-            self._refuse_rule(rule, f"{what}; use one of {or_list(known)}.", "category")
+        known = tuple(FLAGS) if self._is_written_as_flag(rule) else CATEGORIES
+        if why := why_not_category(rule, known):
+            self._refuse_rule(rule, why, "category")
 
     def _measure(self, rule: Rule) -> None:
-        if rule.measure is Measure.HIDE and rule.category not in SIGNABLE:
-            what = f'rule "{rule.id}" asks to hide for "{rule.category}", which takes a person\'s judgement'
-            self._refuse_rule(rule, f"{what}; use alert or review.", "measure")
+        if why := why_not_measure(rule):
+            self._refuse_rule(rule, why, "measure")
+        if why := why_not_floor(rule):
+            self._refuse_rule(rule, why, "floor")
 
     def _detector(self, rule: Rule) -> None:
         if rule.detector not in DETECTORS:
@@ -153,6 +179,12 @@ class _Scrutiny:
         for phrase in _criticism(_given(rule, "phrases")):
             what = f'rule "{rule.id}" looks for "{phrase}", which is criticism and protected'
             self._refuse_rule(rule, f"{what}; take it out.", "parameters", "phrases")
+        for place, phrase in enumerate(_given(rule, "phrases")):
+            if why := why_vague_phrase(phrase, rule):
+                self._refuse_rule(rule, why, "parameters", "phrases", place)
+        if rule.reads_scores and rule.parameters.get("category") != rule.category:
+            what = f'rule "{rule.id}" is about "{rule.category}" and reads the score of another category'
+            self._refuse_rule(rule, f"{what}; name the same one.", "parameters", "category")
 
     def _lists_of(self, rule: Rule) -> None:
         for name in _given(rule, "lists"):
@@ -164,29 +196,66 @@ class _Scrutiny:
                 what = f'rule "{rule.id}" uses the word list "{name}", which the policy does not pin'
                 self._refuse_rule(rule, f'{what}; add "{name}: {listed.digest}" under wordlists.', "parameters")
 
+    def _pinned(self, rule: Rule) -> None:
+        for name in (rule.uses, *rule.draws) if rule.uses else ():
+            if name not in self._pack.library:
+                what = f'rule "{rule.id}" uses "{name}", which the policy does not pin'
+                digest = self._stock.library.digest(name)
+                self._refuse_rule(rule, f'{what}; add "{name}: {digest}" under library.', "uses")
+        if rule.reads_scores and self._scorer is None:
+            what = f'rule "{rule.id}" reads scores, and the policy names no model'
+            self._refuse_rule(rule, f'{what}; add "model" with name and digest (`beadle policy pin` writes both).')
+
     def _has_examples(self, rule: Rule) -> None:
         for section, examples in (("violates", rule.violates), ("allowed", rule.allowed)):
             if not examples:
                 what = f'rule "{rule.id}" has no example under "{section}"; examples are its tests, write one.'
                 self._refuse_rule(rule, what, section)
 
-    def _build(self, rule: Rule) -> Detector:
-        try:
-            detector = detector_of(rule, self._lists)
-        except PhraseError as error:
-            self._refuse_rule(rule, f'rule "{rule.id}": {error}.', "parameters")
-        if rule.measure is Measure.HIDE and not detector.enumerable:
-            what = f'rule "{rule.id}" asks to hide by "{rule.detector}", whose content can\'t be printed'
-            self._refuse_rule(rule, f"{what}; use alert or review.", "measure")
-        return detector
+    def _has_exceptions(self, rule: Rule) -> None:
+        for place, exception in enumerate(rule.exceptions):
+            if not exception.unless and not exception.unless_anywhere:
+                what = f'the exception "{printable(exception.says)}" of rule "{rule.id}" enumerates nothing'
+                remedy = 'give it phrases under "unless" or "unless_anywhere"'
+                self._refuse_rule(rule, f"{what}; {remedy}.", "exceptions", place)
 
-    def _examples(self, rule: Rule, detector: Detector) -> None:
+    def _examples(self, rule: Rule) -> None:
+        detector = self._build(rule)
+        # Packs share entries of the library: what was found to hold for one holds for the next.
+        proof = (rule.uses, rule.exceptions, rule.violates, rule.allowed, self._pack.model)
+        if rule.uses and proof in self._stock.library.proven:
+            return
         for place, item in enumerate(rule.violates):
-            if not _finds(detector, item):
+            if not self._finds(detector, item):
                 self._refuse_example(rule, "violates", place, item, "does not find", "extend the rule or take it out")
         for place, item in enumerate(rule.allowed):
-            if _finds(detector, item):
+            if self._finds(detector, item):
                 self._refuse_example(rule, "allowed", place, item, "finds", "narrow the rule or take it out")
+        for place, exception in enumerate(rule.exceptions):
+            self._is_shown(rule, place, exception)
+        self._stock.library.proven.add(proof)
+
+    def _build(self, rule: Rule) -> Detector:
+        try:
+            return detector_of(rule, self._lists)
+        except PhraseError as error:
+            self._refuse_rule(rule, f'rule "{rule.id}": {error}.', "parameters")
+
+    def _is_shown(self, rule: Rule, place: int, exception: Exemption) -> None:
+        others = tuple(each for each in rule.exceptions if each is not exception)
+        without = detector_of(replace(rule, exceptions=others), self._lists)
+        if not any(self._finds(without, item) for item in rule.allowed):
+            what = f'the exception "{printable(exception.says)}" of rule "{rule.id}" clears none of its examples'
+            self._refuse_rule(rule, f'{what}; write one under "allowed" that it clears.', "exceptions", place)
+
+    def _finds(self, detector: Detector, item: Item) -> bool:
+        return any(True for _ in detector.find(passage_of(item, self._scorer)))
+
+    def _unserved_clauses(self) -> None:
+        cited = {rule.clause for rule in self._pack.rules}
+        for place, clause in enumerate(self._pack.clauses):
+            if clause.judged_by == "rules" and clause.id not in cited:
+                self._refuse(why_vague_clause(clause), "clauses", place)
 
     def _refuse_example(self, rule: Rule, section: str, place: int, item: Item, what: str, remedy: str) -> NoReturn:
         shown = printable(item.text)
@@ -202,13 +271,28 @@ class _Scrutiny:
         return any(self._file.line("flags", place) == rule.line for place in range(len(self._file.get("flags") or ())))
 
     def _refuse_rule(self, rule: Rule, what: str, *steps: str | int) -> NoReturn:
-        section, place = next(
+        """Refuse, at the place in the pack's file or, for what the library says, in the library's."""
+        if rule.uses and steps and steps[0] in _CONTENT:
+            file, steps = self._place_of_content(rule, *steps)
+            raise PolicyError(at_line(file.path, file.line(*steps), what))
+        self._refuse(what, *self._section_and_place(rule), *steps)
+
+    def _place_of_content(
+        self, rule: Rule, section: str | int, *rest: str | int
+    ) -> tuple[YamlFile, tuple[str | int, ...]]:
+        entry = self._stock.library.rule(rule.uses)
+        of_library = len(getattr(entry.shape, str(section))) if section in {"violates", "allowed"} else 0
+        if of_library and rest and isinstance(rest[0], int) and rest[0] >= of_library:
+            return self._file, (*self._section_and_place(rule), section, rest[0] - of_library)
+        return entry.file, (section, *rest)
+
+    def _section_and_place(self, rule: Rule) -> tuple[str, int]:
+        return next(
             (section, place)
             for section in ("rules", "flags")
             for place in range(len(self._file.get(section) or ()))
             if self._file.line(section, place) == rule.line
         )
-        self._refuse(what, section, place, *steps)
 
     def _refuse(self, what: str, *steps: str | int) -> NoReturn:
         raise PolicyError(at_line(self._file.path, self._file.line(*steps), what))
@@ -220,9 +304,4 @@ def _given(rule: Rule, key: str) -> list[str]:
 
 
 def _criticism(words: Iterable[str]) -> Iterator[str]:
-    protected = frozenset(CRITICISM_TEXT.split())
-    return (word for word in words if word.lower() in protected)
-
-
-def _finds(detector: Detector, item: Item) -> bool:
-    return any(True for _ in detector.find(Passage(item)))
+    return (word for word in words if word.lower() in CRITICISM)

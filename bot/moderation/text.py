@@ -8,22 +8,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from bot.moderation.letters import MIRROR, is_regional, latin
 from bot.moderation.verdict import Span
 
 _PLAIN = re.compile(r"[\t\n\r\x20-\x7e]*")
-_LETTER_NAME = re.compile(r"LATIN (?:SMALL|CAPITAL) LETTER (?:TURNED |REVERSED |SCRIPT )?([A-Z])(?: WITH .*)?$")
-_SMALL_CAPITAL = re.compile(r"(?:MODIFIER LETTER|LATIN LETTER) SMALL CAPITAL ([A-Z])$")
-_SQUARED = re.compile(r"NEGATIVE (?:CIRCLED|SQUARED) LATIN CAPITAL LETTER ([A-Z])$")
+_MIRRORED = re.compile(f"{MIRROR}([^{MIRROR}\n\N{POP DIRECTIONAL FORMATTING}\N{LEFT-TO-RIGHT OVERRIDE}]+)")
 _TILDE = "\N{COMBINING TILDE}"
-_PUNCTUATION = {"’": "'", "‘": "'", "`": "'", "´": "'", "ʼ": "'", "′": "'", "“": '"', "”": '"', "∗": "*", "✱": "*"}
-# What a reader takes for a Latin letter although UTS 39 does not list the pair.
-_ALSO_ALIKE = dict(zip("ткпвмнгκτμηωχишʞɔɟʇıʎ", "tknbmhrktunwxuwkcftiy", strict=True))
-_INVISIBLE = frozenset("\N{COMBINING GRAPHEME JOINER}\u115f\u1160\u3164\uffa0\u17b4\u17b5")
-_REGIONAL_A = 0x1F1E6
+_INVISIBLE = frozenset("\N{COMBINING GRAPHEME JOINER}\u115f\u1160\u3164\uffa0\u17b4\u17b5🏻🏼🏽🏾🏿")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +40,54 @@ def fold(text: str) -> Folded:
     """Fold ``text``. Any string is fine: null bytes and lone surrogates too."""
     if _PLAIN.fullmatch(text):
         return Folded(text.lower(), range(len(text)), len(text))
-    letters: list[str] = []
+    even = text.translate(_EVEN)
+    if _UNEVEN not in even:
+        return Folded(even, range(len(text)), len(text))
+    return _fold_with_care(text, even)
+
+
+def _fold_with_care(text: str, even: str) -> Folded:
+    """``even`` is ``text`` with what folds to one each folded. Between the other characters it is taken as it is."""
+    pieces: list[str] = []
     origin: list[int] = []
-    flag = False
-    for index, character in enumerate(text):
-        if (0 <= ord(character) - _REGIONAL_A < 26) is not flag:
+    at, flag = 0, False
+    while at < len(text):
+        end = even.find(_UNEVEN, at)
+        end = len(text) if end < 0 else end
+        stop = max(end, at + 1)
+        if is_regional(text[at]) is not flag:
             flag = not flag
-            letters.append(" ")  # a flag's two letters are no part of the word beside it
-            origin.append(index)
-        if character == _TILDE and letters and letters[-1] == "n":
-            letters[-1] = "ñ"
-        folded = fold_character(character)
-        letters.extend(folded)
-        origin.extend([index] * len(folded))
-    return Folded("".join(letters), origin, len(text))
+            pieces.append(" ")  # a flag's two letters are no part of the word beside it
+            origin.append(at)
+        if text[at] == _TILDE and pieces and pieces[-1].endswith("n"):
+            pieces[-1] = pieces[-1][:-1] + "ñ"
+        folded = even[at:end] or fold_character(text[at])
+        if folded:
+            pieces.append(folded)
+        origin.extend(range(at, end) if end > at else [at] * len(folded))
+        at = stop
+    return Folded("".join(pieces), origin, len(text))
+
+
+class _Even(dict[int, str]):
+    """What characters fold to that fold to one each, whatever stands beside them; ``_UNEVEN`` for all others."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        folded = "" if character == _TILDE or is_regional(character) else fold_character(character)
+        return self.setdefault(code, folded if len(folded) == 1 else _UNEVEN)
+
+
+_UNEVEN = "\U0010fffe"  # no character, and so in no text; one that holds it is folded the long way
+_EVEN = _Even()
+
+
+def mirrored(text: str, folded: Folded) -> list[tuple[int, int]]:
+    """The stretches of ``folded`` that a reader sees from right to left, because ``text`` overrides the direction."""
+    if MIRROR not in text:
+        return []
+    stretches = (found.span(1) for found in _MIRRORED.finditer(text))
+    return [(bisect_left(folded.origin, start), bisect_left(folded.origin, end)) for start, end in stretches]
 
 
 @cache
@@ -72,39 +102,4 @@ def fold_character(character: str) -> str:
     if unicodedata.category(character) == "Cs":
         return "\N{REPLACEMENT CHARACTER}"
     plain = unicodedata.normalize("NFKD", character)
-    return "".join(_latin(c) for c in plain if not unicodedata.combining(c))
-
-
-def _latin(character: str) -> str:
-    if character.isascii():
-        return character.lower()
-    if 0 <= ord(character) - _REGIONAL_A < 26:
-        return chr(ord("a") + ord(character) - _REGIONAL_A)
-    known = _PUNCTUATION.get(character) or _look_alikes().get(character) or _named(character)
-    return known or character.casefold()
-
-
-def _named(character: str) -> str:
-    name = unicodedata.name(character, "")
-    for pattern in (_SMALL_CAPITAL, _SQUARED, _LETTER_NAME):
-        if found := pattern.match(name):
-            return found[1].lower()
-    return ""
-
-
-@cache
-def _look_alikes() -> Mapping[str, str]:
-    """Letters of other scripts that look like one Latin letter, after the Unicode confusables data (UTS 39)."""
-    from confusable_homoglyphs.confusables import confusables_data
-
-    table = dict(_ALSO_ALIKE)
-    for character, twins in confusables_data.items():
-        if len(character) == 1 and not character.isascii() and character.isalpha():
-            latin = [twin["c"].lower() for twin in twins if len(twin["c"]) == 1 and _is_latin(twin["c"])]
-            if latin:
-                table.setdefault(character, latin[0])
-    return table
-
-
-def _is_latin(character: str) -> bool:
-    return character.isascii() and character.isalpha()
+    return "".join(latin(c) for c in plain if not unicodedata.combining(c))

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bot.moderation.pack import PolicyPack
 
-SIGNABLE = frozenset({"profanity", "pii", "spam"})
-"""The categories that a city may sign for hiding by itself: their lists, checksums and counts name themselves."""
+CATEGORIES = ("profanity", "hate", "sexual", "threat", "spam", "political", "illegal", "pii", "attack")
+"""What a rule may be about, and the labels of a verdict."""
+
+SIGNABLE = frozenset({"profanity", "pii", "spam", "sexual", "threat"})
+"""The categories that a city may sign for hiding by itself. All others are a person's call, whatever is signed."""
+
+EARNABLE = frozenset({"spam", "sexual", "threat"})
+"""Of these, the categories in which a score may earn it on people's own decisions."""
 
 
 class Outcome(StrEnum):
@@ -108,38 +114,66 @@ class Verdict:
 
 
 _ACTING = frozenset({Measure.HIDE, Measure.REMOVE})
+_NO_SCORES: Mapping[str, float] = {}
 
 
-def decide(findings: Sequence[Finding], pack: PolicyPack, lang: str) -> Verdict:
+def decide(
+    findings: Sequence[Finding],
+    pack: PolicyPack,
+    lang: str,
+    *,
+    scores: Mapping[str, float] = _NO_SCORES,
+    earned: frozenset[str] = frozenset(),
+) -> Verdict:
     """The verdict that the findings support under the pack. Pure.
 
-    ``ACT`` takes one finding that asks for hiding, whose rule can be printed in full (FA-02, FA-04), in a category
-    that a city may sign; anything else found is a person's to judge.
+    ``ACT`` takes one finding that asks for hiding, in a category that a city may sign, by a rule that can be printed in
+    full (FA-02) or that has ``earned`` it (ids of rules); anything else found is a person's to judge. ``scores`` are
+    the model's for the whole comment, by category: labels, and nothing else.
     """
-    findings = _without_echoes(findings)
-    labels: dict[str, float] = {}
-    for finding in findings:
-        labels[finding.category] = max(labels.get(finding.category, 0.0), finding.score)
+    findings = _without_echoes([_tempered(finding, earned) for finding in findings])
     outcome = _outcome(findings)
     measure = max((f.measure for f in findings), key=_RANK.__getitem__, default=Measure.NONE)
     if outcome is not Outcome.ACT and measure in _ACTING:
         measure = Measure.REVIEW
-    return Verdict(outcome, measure, tuple(findings), pack.ref, lang, labels)
+    return Verdict(outcome, measure, findings, pack.ref, lang, _labels(findings, scores))
+
+
+def _tempered(finding: Finding, earned: frozenset[str]) -> Finding:
+    """A score asks for no more than a person until it has earned more, and outside ``EARNABLE`` it never can."""
+    if finding.enumerable or finding.measure not in _ACTING:
+        return finding
+    if finding.rule_id in earned and finding.category in EARNABLE and finding.measure is Measure.HIDE:
+        return finding
+    return replace(finding, measure=Measure.REVIEW)
+
+
+def _labels(findings: Sequence[Finding], scores: Mapping[str, float]) -> dict[str, float]:
+    """Every category with the highest score that a finding or the model gave it; 0 where neither did."""
+    labels = {category: float(scores.get(category, 0.0)) for category in CATEGORIES}
+    for finding in findings:
+        if finding.category in labels:
+            labels[finding.category] = max(labels[finding.category], finding.score)
+    return labels
 
 
 def _without_echoes(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Leave out the weaker rule of a clause that saw nothing but what a stronger one saw: "without saying where" beside
-    "says where" would read as a contradiction."""
+    "says where" would read as a contradiction. A score that asks for no more than a printed rule beside it says less.
+    """
     return tuple(each for each in findings if not any(_echoes(each, other) for other in findings))
 
 
 def _echoes(weak: Finding, strong: Finding) -> bool:
-    same = (weak.clause, weak.category, weak.urgent) == (strong.clause, strong.category, strong.urgent)
-    weaker = _RANK[weak.measure] < _RANK[strong.measure]
-    return same and weaker and bool(weak.spans) and set(weak.spans) <= set(strong.spans)
+    if (weak.clause, weak.category) != (strong.clause, strong.category):
+        return False
+    if strong.enumerable and not weak.enumerable:
+        return _RANK[weak.measure] <= _RANK[strong.measure] and weak.urgent <= strong.urgent
+    weaker = _RANK[weak.measure] < _RANK[strong.measure] and weak.urgent == strong.urgent
+    return weaker and bool(weak.spans) and set(weak.spans) <= set(strong.spans)
 
 
 def _outcome(findings: Sequence[Finding]) -> Outcome:
-    if any(f.measure in _ACTING and f.enumerable and f.category in SIGNABLE for f in findings):
+    if any(f.measure in _ACTING and f.category in SIGNABLE for f in findings):
         return Outcome.ACT
     return Outcome.REVIEW if any(f.measure is not Measure.NONE for f in findings) else Outcome.CLEAR

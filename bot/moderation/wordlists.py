@@ -10,18 +10,23 @@ number, because a policy names each list with its digest. One entry a line::
     two words       these words, one after the other
     f???            this word with its last letters masked: f***, f#@!
     ~ word          only in a text that is surely in the file's language: elsewhere the word is innocent
+    🖕              this picture, or ``two 💩``: a picture among words (those of ``letters.PICTURES``)
     ! word          never, although an entry above would find it
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.errors import PolicyError, at_line
+from bot.moderation.letters import PICTURES
 from bot.moderation.text import fold
+
+_PICTURE = re.compile(f"[{''.join(sorted(PICTURES))}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,8 @@ def _entry(line: str, path: Path, number: int) -> Entry:
     own = line.startswith("~")
     word = line.removeprefix("~").strip()
     stem = fold(" ".join(word.strip("*").replace("'", "").split())).text
-    if len(stem) < 2 or not all(c.isalnum() or c in " ?" for c in stem):
+    stem = " ".join(_PICTURE.sub(r" \g<0> ", stem).split())  # in a row each picture is a word
+    if (len(stem) < 2 and stem not in PICTURES) or not all(c.isalnum() or c in " ?" or c in PICTURES for c in stem):
         raise PolicyError(
             at_line(
                 path,

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -56,11 +57,12 @@ def home(town: Town, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.
 def policies_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same policy files are read once for all commands: each reading runs every example of every rule."""
 
-    def load(policies_folder: Path, wordlists_folder: Path) -> PolicyShelf:
-        files = sorted((*policies_folder.glob("*"), *wordlists_folder.glob("*")))
-        mark = tuple(path.read_bytes() for path in files)
+    def load(policies_folder: Path, wordlists_folder: Path, **more: Any) -> PolicyShelf:
+        folders = (policies_folder, wordlists_folder, *(policies_folder.parent / each for each in ("rules", "models")))
+        files = sorted(path for folder in folders for path in folder.glob("*"))
+        mark = (*(path.read_bytes() for path in files), repr(more).encode())
         if mark not in _SHELVES:
-            _SHELVES[mark] = _LOAD(policies_folder, wordlists_folder)
+            _SHELVES[mark] = _LOAD(policies_folder, wordlists_folder, **more)
         return _SHELVES[mark]
 
     monkeypatch.setattr(PolicyShelf, "load", staticmethod(load))

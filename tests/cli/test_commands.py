@@ -129,7 +129,7 @@ def test_the_policies_are_checked_by_their_own_examples(home: Home, beadle: Bead
     bad = beadle("policy", "check")
 
     assert (good.code, bad.code) == (0, 1)
-    assert good.out.startswith("clinton-city 2024-01: ")
+    assert "\nclinton-city 2024-01: " in f"\n{good.out}"
     assert bad.err.startswith(f"refused: {pack}:{at + 1}: ")
     assert beadle("judge", "--policy", "clinton-city").err.startswith(f"beadle: {pack}:{at + 1}: ")
 
@@ -171,6 +171,22 @@ def test_the_version_is_printed(beadle: Beadle) -> None:
 
 # ── setting up ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
+
+def test_policy_pin_writes_the_digests_that_a_policy_needs(beadle: Beadle, home: Home) -> None:
+    """A library entry that changed is refused until the new digest is written; a second time nothing is done."""
+    entry = home.config / "rules" / "plates@2.yaml"
+    entry.write_text(entry.read_text("utf-8").replace("reason: Gives", "reason: Shows"), "utf-8")
+    packs = sorted(str(path) for path in (home.config / "policies").glob("*.yaml"))
+    refused = beadle("policy", "check")
+    pinned = [beadle("policy", "pin", pack).code for pack in packs]
+    checked = beadle("policy", "check")
+    again = beadle("policy", "pin", packs[0])
+
+    assert (refused.code, 'library rule "plates@2" is not the one' in refused.err) == (1, True)
+    assert (set(pinned), checked.code) == ({0}, 0), checked.err
+    assert "names the right digests already" in again.out
+
+
 ANSWERS = (
     "--city", "Millbrook", "--page", "main", "--page-id", "1012", "--name", "Noor Haddad",
     "--email", "noor@millbrook.example", "--policy", "clinton-city", "--account", "noor",
@@ -187,7 +203,7 @@ def test_init_writes_a_configuration_in_observe_and_overwrites_nothing(beadle: B
     assert first.code == 0, first.err
     assert "mode: observe" in before.decode()
     assert {path.name for path in folder.iterdir()} == {
-        "beadle.env", "pages.yaml", "people.yaml", "policies", "wordlists",
+        "beadle.env", "pages.yaml", "people.yaml", "policies", "rules", "wordlists",
     }  # fmt: skip
     assert (second.code, (folder / "pages.yaml").read_bytes()) == (1, before)
     assert second.err.startswith("beadle: already there: ")

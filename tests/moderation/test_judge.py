@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.moderation.judge import Judge, fingerprint
-from bot.moderation.pack import PolicyPack, Rule
+from bot.moderation.pack import CATEGORIES, PolicyPack, Rule
 from bot.moderation.policy import PolicyShelf
 from bot.moderation.verdict import Finding, Item, Measure, Outcome, Span, decide
 
@@ -172,4 +172,6 @@ def test_only_an_enumerable_finding_in_a_signable_category_acts(
 def test_labels_hold_the_highest_score_of_each_category(pack: PolicyPack) -> None:
     """Two findings of one category are one label."""
     findings = [_finding(Measure.REVIEW, "pii", score=0.4), _finding(Measure.REVIEW, "pii", score=0.8)]
-    assert decide(findings, pack, "en").labels == {"pii": 0.8}
+    labels = decide(findings, pack, "en", scores={"pii": 0.6, "hate": 0.3}).labels
+    assert tuple(labels) == CATEGORIES
+    assert {category: score for category, score in labels.items() if score} == {"pii": 0.8, "hate": 0.3}

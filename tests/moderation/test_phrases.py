@@ -64,3 +64,24 @@ def test_a_phrase_is_found_deep_inside_a_long_text() -> None:
     """Long texts are searched around the cue words only, and lose nothing by it."""
     text = "lorem ipsum dolor " * 400 + "I will bury the hatchet " + "sit amet " * 400 + "bury the hatchet"
     assert _found("bury ..1 hatchet", text) == ["bury the hatchet"] * 2
+
+
+def test_a_set_may_use_the_sets_before_it() -> None:
+    """``<crew>`` is made of ``<kind>``; the words that matched are named."""
+    sets = {"kind": ["old", "new"], "crew": ["<kind> [city] crews", "sailors"]}
+    assert _found("all <crew>", "All new city crews and all sailors", sets) == ["All new city crews", "all sailors"]
+
+
+def test_a_set_that_uses_a_later_one_or_itself_is_refused() -> None:
+    """So that no set can hold itself."""
+    for sets in ({"a": ["<b>"], "b": ["word"]}, {"a": ["<a>"]}):
+        with pytest.raises(PhraseError, match="which is written after it; write that one first"):
+            compile_phrase("<a> word", sets)
+
+
+def test_a_long_choice_finds_each_of_its_members() -> None:
+    """Members that begin alike, or are the beginning of another, are each found, and nothing else is."""
+    members = ["cat", "cats", "catalan", "car", "care", "do", "dog", "dogs", "door", "a cat", "zoo", "zoos", "zen"]
+    found = _found("my <pet>", ". ".join(f"my {each}" for each in members), {"pet": members})
+    assert found == [f"my {each}" for each in members]
+    assert _found("my <pet>", "my ca. my catal. my zo", {"pet": members}) == []

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.errors import PolicyError
-from bot.moderation.policy import PolicyPack, PolicyShelf, read_pack
+from bot.moderation.policy import PolicyPack, PolicyShelf, Stock, read_pack, stock_beside
 from bot.moderation.verdict import Measure
-from bot.moderation.wordlists import WordLists, read_list
+from bot.moderation.wordlists import read_list
 
 WORDS = "dratted\nblasted*\n"
 
@@ -34,6 +34,8 @@ clauses:
     why: Protected speech.
   - id: "1.C"
     summary: Discrimination.
+    judged_by: people
+    why: Takes judgement.
 rules:
   - id: words
     clause: "1.A"
@@ -53,18 +55,18 @@ Writer = Callable[..., Path]
 
 
 @pytest.fixture
-def lists(tmp_path: Path) -> WordLists:
-    """One small word list."""
+def stock(tmp_path: Path) -> Stock:
+    """One small word list, and nothing else."""
     folder = tmp_path / "wordlists"
     folder.mkdir()
     (folder / "bad.en@1.txt").write_text(WORDS, encoding="utf-8")
-    return WordLists.load(folder)
+    return stock_beside(tmp_path / "policies")
 
 
 @pytest.fixture
-def pack_text(lists: WordLists) -> str:
+def pack_text(stock: Stock) -> str:
     """A pack that loads."""
-    return PACK.format(digest=lists.by_name["bad.en@1"].digest)
+    return PACK.format(digest=stock.wordlists.by_name["bad.en@1"].digest)
 
 
 @pytest.fixture
@@ -82,103 +84,103 @@ def write(tmp_path: Path) -> Writer:
 
 MISTAKES = [
     ("forum_purpose: To", "purpose: To", 7, '"purpose" is not a key of a policy; did you mean "forum_purpose"?'),
-    ('clause: "1.A"\n    category', "category", 20, 'rule "words" cites no clause; cite one of 1.A ... 1.C.'),
+    ('clause: "1.A"\n    category', "category", 22, 'rule "words" cites no clause; cite one of 1.A ... 1.C.'),
     (
         'clause: "1.A"\n    category',
         'clause: "1.Z"\n    category',
-        21,
+        23,
         'rule "words" cites clause "1.Z", which the policy does not have; cite one of 1.A ... 1.C.',
     ),
     (
         'clause: "1.A"\n    category',
         'clause: "1.B"\n    category',
-        21,
+        23,
         'rule "words" would judge clause "1.B", which is for people, not for rules; take the rule out.',
     ),
     (
         "category: profanity",
         "category: inappropriate",
-        22,
+        24,
         'category "inappropriate" of rule "words" enumerates nothing; use one of profanity, hate,'
         " sexual, threat, spam, political, illegal, pii or attack.",
     ),
     (
         "category: profanity",
         "category: off_topic",
-        22,
+        24,
         'rule "words" would tell by word_list what is off topic, which only the post can show; leave it to people.',
     ),
     (
         "category: profanity",
         "category: rudeness",
-        22,
+        24,
         'category "rudeness" of rule "words" is unknown; use one of profanity, hate, sexual, threat,'
         " spam, political, illegal, pii or attack.",
     ),
     (
         "category: profanity",
         "category: hate",
-        27,
+        29,
         'rule "words" asks to hide for "hate", which takes a person\'s judgement; use alert or review.',
     ),
     (
         "category: profanity",
         "category: political",
-        27,
+        29,
         'rule "words" asks to hide for "political", which takes a person\'s judgement; use alert or review.',
     ),
     (
         "category: profanity",
         "category: attack",
-        27,
+        29,
         'rule "words" asks to hide for "attack", which takes a person\'s judgement; use alert or review.',
     ),
     (
         "measure: hide",
         "measure: remove",
-        27,
+        29,
         '"measure" of a rule is "remove"; write alert, review or hide (did you mean "review"?).',
     ),
     (
         "detector: word_list",
         "detector: wordlist",
-        24,
+        26,
         'rule "words" names the detector "wordlist", which is unknown; did you mean "word_list"?',
     ),
     (
         "lists: [bad.en@1]",
         "lists: []",
-        25,
+        27,
         'rule "words" enumerates nothing: give "lists" of its parameters at least one entry.',
     ),
     (
         "lists: [bad.en@1]",
         "list: [bad.en@1]",
-        26,
+        28,
         'rule "words": "list" is not a key of the parameters; did you mean "lists"?',
     ),
     (
         "lists: [bad.en@1]",
         "lists: [worse.en@1]",
-        25,
+        27,
         'rule "words" uses the word list "worse.en@1", which is not there; there is bad.en@1.',
     ),
     (
         "that dratted dog",
         "that naughty dog",
-        30,
+        32,
         'rule "words" does not find its example "that naughty dog" under "violates"; extend the rule or take it out.',
     ),
     (
         "that lovely dog",
         "that blasted dog",
-        31,
+        33,
         'rule "words" finds its example "that blasted dog" under "allowed"; narrow the rule or take it out.',
     ),
     (
         "allowed: [that lovely dog]",
         "allowed: []",
-        31,
+        33,
         'rule "words" has no example under "allowed"; examples are its tests, write one.',
     ),
     ('- id: "1.C"', '- id: "1.A"', 17, 'clause "1.A" stands twice; keep one.'),
@@ -215,44 +217,45 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("right", "wrong", "line", "sentence"), MISTAKES, ids=[m[3][:60] for m in MISTAKES])
 def test_a_mistake_is_refused_with_its_sentence(
-    write: Writer, pack_text: str, lists: WordLists, right: str, wrong: str, line: int, sentence: str
+    write: Writer, pack_text: str, stock: Stock, right: str, wrong: str, line: int, sentence: str
 ) -> None:
     """The sentence names file and line and says what would be right."""
     assert right in pack_text
     path = write(pack_text.replace(right, wrong, 1))
     with pytest.raises(PolicyError) as refused:
-        read_pack(path, lists)
+        read_pack(path, stock)
     assert refused.value.sentence == f"{path}:{line}: {sentence}"
 
 
-def test_two_rules_of_one_name_are_refused(write: Writer, pack_text: str, lists: WordLists) -> None:
+def test_two_rules_of_one_name_are_refused(write: Writer, pack_text: str, stock: Stock) -> None:
     """A verdict names a rule by its id, so that an id must be one rule."""
     rules = pack_text.partition("rules:\n")[2]
     path = write(pack_text + rules)
     with pytest.raises(PolicyError) as refused:
-        read_pack(path, lists)
-    assert refused.value.sentence == f'{path}:32: rule "words" stands on line 20 already; give this one another id.'
+        read_pack(path, stock)
+    assert refused.value.sentence == f'{path}:34: rule "words" stands on line 22 already; give this one another id.'
 
 
-def test_a_changed_word_list_is_refused(write: Writer, pack_text: str, tmp_path: Path, lists: WordLists) -> None:
+def test_a_changed_word_list_is_refused(write: Writer, pack_text: str, tmp_path: Path, stock: Stock) -> None:
     """What was blocked under a version can be proven only if its lists can't change under it."""
     (tmp_path / "wordlists" / "bad.en@1.txt").write_text(WORDS + "newword\n", encoding="utf-8")
-    changed = WordLists.load(tmp_path / "wordlists")
+    changed = stock_beside(tmp_path / "policies")
     path = write(pack_text)
     with pytest.raises(PolicyError) as refused:
         read_pack(path, changed)
     assert refused.value.sentence == (
         f'{path}:9: word list "bad.en@1" is not the one that this version names: its SHA-256 is'
-        f" {changed.by_name['bad.en@1'].digest}; put the list back, or publish the change as a new list in a new"
+        f" {changed.wordlists.by_name['bad.en@1'].digest}; put the list back, or publish the change as a new"
+        f" list in a new"
         " version of the policy."
     )
 
 
-def test_words_of_criticism_are_refused_in_a_list(write: Writer, tmp_path: Path, lists: WordLists) -> None:
+def test_words_of_criticism_are_refused_in_a_list(write: Writer, tmp_path: Path, stock: Stock) -> None:
     """Blocking "pig" on a police page was viewpoint discrimination (FA-02)."""
     (tmp_path / "wordlists" / "bad.en@1.txt").write_text(WORDS + "pigs\n", encoding="utf-8")
-    seeded = WordLists.load(tmp_path / "wordlists")
-    path = write(PACK.format(digest=seeded.by_name["bad.en@1"].digest))
+    seeded = stock_beside(tmp_path / "policies")
+    path = write(PACK.format(digest=seeded.wordlists.by_name["bad.en@1"].digest))
     with pytest.raises(PolicyError) as refused:
         read_pack(path, seeded)
     assert refused.value.sentence == (

@@ -16,10 +16,15 @@ from bot.moderation.wordlists import WordLists
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Where a rule matched, and how surely (0..1). No span: what matched is not in the text (a picture, a count)."""
+    """Where a rule matched, and how surely (0..1). No span: what matched is not in the text (a picture, a count).
+
+    ``note`` follows the rule's reason; where ``sure`` is false the rule asks for a person and no more.
+    """
 
     spans: tuple[Span, ...]
     score: float = 1.0
+    note: str = ""
+    sure: bool = True
 
 
 class Detector(Protocol):

@@ -1,78 +1,93 @@
 """Private data of a person: the detector ``private_data``.
 
-A number, address or date says nothing by itself: an office publishes its own, and a resident may give theirs. It is
-somebody else's only where the words beside it say so. Those words are the rule's; the shapes are here.
+A number, address or date says nothing by itself: an office publishes its own, and a shop gives the one of its counter.
+It is somebody's own where the words beside it say so. Those words are the rule's; the shapes are in ``shapes``. Two
+shapes name themselves, if the rule says ``alone``: a telephone number written as one, and a mailbox that has a
+person's name at a provider of private mail. There it is the words beside it that can clear it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from itertools import islice
 
-import phonenumbers
 from pydantic import Field
 
 from bot.moderation.detectors.detector import Kind, Match, Parameters, Texts
+from bot.moderation.detectors.shapes import DESCRIPTIONS, FINDERS, HOUSE_NUMBERS, PATTERNS, Place, Shape, phones
+from bot.moderation.dictated import mail_needs
 from bot.moderation.links import touches, within
-from bot.moderation.passage import Passage, words_of
+from bot.moderation.needs import ALWAYS, Digits, Needs, both, one_of
+from bot.moderation.passage import INITIALS, Passage, Words, words_of
 from bot.moderation.phrases import Phrasebook
 from bot.moderation.text import Folded
+from bot.moderation.verdict import Span
 from bot.moderation.wordlists import WordLists
 
-Shape = Literal["phone", "email", "address", "birth", "plate", "secret"]
-
-_STREET = (
-    "street|st|avenue|ave|av|road|rd|drive|dr|lane|ln|court|ct|place|pl|boulevard|blvd|terrace|ter|circle|cir|way"
-    "|highway|hwy|turnpike|tpke|parkway|pkwy|square|sq|trail|trl|extension|ext|row|loop|pike"
+_ROLE_TEXT = """
+info contact office clerk help support news press admin hello events tickets mail team volunteer council mayor permits
+records planning webmaster noreply sales service services hr jobs rsvp editor board dpw police fire library parks
+recreation tax taxes assessor dispatch tips orders booking bookings reservations billing accounts marketing media
+alerts hotline feedback inquiries enquiries questions complaints reception frontdesk desk manager director city town
+contacto contato oficina ayuda atencion ouvidoria prensa imprensa alcaldia ayuntamiento prefeitura secretaria ventas
+vendas reservas informes atendimento comercial ajuda sac biblioteca escola escuela
+"""
+_ROLES = frozenset(_ROLE_TEXT.split())
+_GROUPS = (
+    *("friends", "club", "church", "committee", "association", "assoc", "shop", "store", "school", "library", "events"),
+    *("market", "bakery", "farm", "neighbors", "neighbours", "plumbing", "roofing", "landscap", "repair", "cleaning"),
+    *("realty", "salon", "cafe", "pizza", "council", "campaign", "parish", "league", "scouts", "rescue", "shelter"),
+    *("studio", "services", "foundation", "iglesia", "igreja", "tienda", "loja", "vecinos", "amigos", "clube"),
 )
-_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic|fev|mai|set|out|dez)[a-z]*"
-_SHAPES: dict[Shape, re.Pattern[str]] = {
-    "phone": re.compile(r"(?<![\w/=.-])\+?\(?\d(?:[ ().-]{0,2}\d){6,14}(?![\w/])"),
-    "email": re.compile(r"(?<![\w.+-])[\w+-]{1,64}(?:\.[\w+-]{1,64}){0,5}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}"),
-    "address": re.compile(
-        rf"(?<![\w$#.-])\d{{1,5}}[a-z]?(?: (?!{_STREET}\b)[\w.'-]{{1,20}}){{1,3}} (?:{_STREET})\b"
-        r"(?:\.?,? ?(?:#|apt|unit|apto|piso)\.? ?\w{1,5})?"
-        r"|\b(?:calle|avenida|avda|rua|calzada|carretera)\.? [\w.' -]{2,30}?"
-        r"(?:,| numero| no\.?| #| n\.?)? ?\d{1,5}\b"
-    ),
-    "birth": re.compile(
-        r"\b\d{1,2}[/.-]\d{1,2}[/.-](?:19|20)?\d\d\b"
-        rf"|\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? (?:19|20)\d\d\b"
-        rf"|\b\d{{1,2}} (?:de |of )?{_MONTH}\.?,? (?:de |del )?(?:19|20)\d\d\b"
-    ),
-    "plate": re.compile(
-        r"(?<![\w-])(?=(?:[ -]?[a-z0-9]){5,8}(?!\w))"
-        r"(?:[a-z]{1,3}[ -]?\d{2,5}[a-z]?|\d{1,4}[ -]?[a-z]{2,3}(?:[ -]?\d{1,3})?)(?!\w)"
-    ),
-    "secret": re.compile(r"(?:(?<=[:=\"' ])|^)(?=[^\s\"']*[\d!@#$%^&*])[^\s\"',:=]{4,40}"),
-}
-_ROLES = (
-    *("info", "contact", "office", "clerk", "help", "support", "news", "press", "admin", "hello", "events"),
-    *("tickets", "mail", "team", "volunteer"),
+_PRIVATE_MAIL = frozenset(
+    (
+        *(
+            "gmail.com",
+            "googlemail.com",
+            "yahoo.com",
+            "ymail.com",
+            "hotmail.com",
+            "outlook.com",
+            "icloud.com",
+            "me.com",
+        ),
+        *("aol.com", "live.com", "msn.com", "proton.me", "protonmail.com", "comcast.net", "sbcglobal.net", "gmx.com"),
+        *("optonline.net", "verizon.net", "att.net", "charter.net", "frontier.com", "snet.net", "mail.com", "cox.net"),
+        *("yahoo.es", "hotmail.es", "outlook.es", "yahoo.com.mx", "yahoo.com.br", "hotmail.com.br", "uol.com.br"),
+        *("bol.com.br", "terra.com.br", "ig.com.br", "globo.com", "sapo.pt", "yahoo.co.uk", "hotmail.co.uk", "gmx.net"),
+        *("outlook.com.br", "prodigy.net.mx", "earthlink.net", "mac.com", "rocketmail.com", "zoho.com", "tutanota.com"),
+    )
 )
-_DESCRIPTIONS: dict[Shape, str] = {
-    "phone": "telephone numbers that could exist in the region, toll-free ones aside",
-    "email": f"e-mail addresses outside the allowed domains, and not beginning with {', '.join(_ROLES)}",
-    "address": "a house number and a street",
-    "birth": "a full date",
-    "plate": "letters and digits as on a licence plate",
-    "secret": "a word with a digit or sign in it",
-}
-_REACH_BEFORE = 70
-_REACH_AFTER = 30
+_PUBLIC = frozenset(("gov", "mil", "us", "edu"))
+_OF_BODIES = (".org", ".org.br", ".org.mx", ".info")
+_OF_A_PERSON = re.compile(r"[a-z]{1,20}[._-][a-z]{2,20}[._-]?\d{0,4}|[a-z]{3,20}\d{1,4}")
+_ENOUGH = {"phone": 7, "birth": 3, "plate": 2, "document": 5, "account": 5}  # digits
+_MOST_PLACES = 2_000  # a text of nothing but addresses is read so far
+_REACH_AFTER = 45
 
 
 class PrivateParameters(Parameters):
-    """``shape`` beside one of the ``beside`` phrases (the window ends at a sentence), unless a phrase of ``unless`` is
-    there too. ``allowed``: published telephone numbers and e-mail domains. ``region``: ISO 3166 code for telephones."""
+    """``shape`` beside one of the ``beside`` phrases, unless a phrase of ``unless`` is there too (``nearest``: only if
+    it stands no farther from the data). ``touching``: phrases that say whose it is only with no word between.
+    ``unless_anywhere``: phrases that clear the whole comment. ``reach``: how many characters before the data are read.
+    ``sets``: named sets that the phrases use. ``after``: a claim may also follow. ``alone``: a telephone number or
+    mailbox that names itself needs no claim. ``allowed``: published telephone numbers and e-mail domains. ``regions``:
+    ISO 3166 codes for telephones (``region``: the only one)."""
 
     shape: Shape
-    beside: Texts
+    beside: tuple[str, ...] = ()
+    touching: tuple[str, ...] = ()
+    reach: int = Field(default=70, ge=20, le=120)
+    sets: Mapping[str, Texts] = {}
+    alone: bool = False
     unless: tuple[str, ...] = ()
+    unless_anywhere: tuple[str, ...] = ()
+    nearest: bool = False
     after: bool = True
     allowed: tuple[str, ...] = ()
     region: str = Field(default="US", pattern="^[A-Z]{2}$")
+    regions: tuple[str, ...] = ()
 
 
 class PrivateData:
@@ -82,48 +97,139 @@ class PrivateData:
 
     def __init__(self, parameters: PrivateParameters) -> None:
         self._given = parameters
-        self._beside = Phrasebook(parameters.beside)
-        self._unless = Phrasebook(parameters.unless)
-        self._is_such: Callable[[str], bool] = {"phone": self._is_phone, "email": self._is_foreign_mail}.get(
-            parameters.shape, lambda _found: True
-        )
+        self._beside = Phrasebook(parameters.beside, parameters.sets)
+        self._touching = Phrasebook(parameters.touching, parameters.sets)
+        self._unless = Phrasebook(parameters.unless, parameters.sets)
+        self._anywhere = Phrasebook(parameters.unless_anywhere, parameters.sets)
+        self._regions = parameters.regions or (parameters.region,)
+        self._allowed = frozenset(parameters.allowed)
+
+    def needs(self) -> Needs:
+        shape = _needs_of_shape(self._given.shape)
+        return shape if self._given.alone else both((*self._beside.needs(), *self._touching.needs()), shape)
 
     def find(self, passage: Passage) -> Iterator[Match]:
-        if not self._beside.could_be_in(passage.words.vocabulary):
+        readings = [folded for folded in (passage.folded, passage.dictated) if folded and self._could_be_in(folded)]
+        if not readings or not (self._given.alone or self._could_be_claimed(passage)):
             return
-        for found in _SHAPES[self._given.shape].finditer(passage.folded.text):
-            if touches(passage.links, *found.span()) or not self._is_such(found[0]):
+        found = dict.fromkeys(span for folded in readings for span in self._in(folded, passage))
+        if found and not any(True for _ in self._anywhere.found(passage.words)):
+            yield from (Match((span,), 0.8) for span in found)
+
+    def _could_be_in(self, folded: Folded) -> bool:
+        """The cheap question first."""
+        if self._given.shape == "email":
+            return "@" in folded.text
+        enough = _ENOUGH.get(self._given.shape, 0)
+        return not enough or sum(map(folded.text.count, "0123456789")) >= enough
+
+    def _could_be_claimed(self, passage: Passage) -> bool:
+        initials = {found.replace(".", "") for found in INITIALS.findall(passage.folded.text)}
+        words = passage.words.vocabulary | initials
+        return self._beside.could_be_in(words) or self._touching.could_be_in(words)
+
+    def _in(self, folded: Folded, passage: Passage) -> Iterator[Span]:
+        # An address's name may look like a link (james.green), a dictated text has its links elsewhere.
+        links = passage.links if folded is passage.folded and self._given.shape != "email" else ()
+        for place in self._places(folded.text):
+            if touches(links, place.start, place.end) or not self._is_meant(place, folded, passage.item.text):
                 continue
-            if self._is_claimed(passage.folded.text, *found.span()):
-                yield Match((passage.folded.span(*found.span()),), 0.8)
+            if self._is_claimed(folded.text, place):
+                yield folded.span(place.start, place.end)
 
-    def _is_claimed(self, text: str, start: int, end: int) -> bool:
-        after = _REACH_AFTER if self._given.after else 0
-        near = text[max(0, start - _REACH_BEFORE) : start] + " \N{REPLACEMENT CHARACTER} " + text[end : end + after]
-        words = words_of(Folded(near, range(len(near)), len(near)))
-        claimed = any(True for _ in self._beside.found(words))
-        return claimed and not any(True for _ in self._unless.found(words))
+    def _is_meant(self, place: Place, folded: Folded, original: str) -> bool:
+        """``of 40 Dunmore`` is a street, ``of 40 trucks`` is not."""
+        if self._given.shape != "address" or not place.plain:
+            return True
+        return original[folded.origin[folded.text.index(" ", place.start) + 1]].isupper()
 
-    def _is_phone(self, found: str) -> bool:
-        try:
-            number = phonenumbers.parse(found, self._given.region)
-        except phonenumbers.NumberParseException:
+    def _places(self, text: str) -> Iterator[Place]:
+        if self._given.shape == "phone":
+            return (place for place in phones(text, self._regions) if place.said not in self._allowed)
+        places = FINDERS[self._given.shape](text)
+        places = filter(self._is_foreign_mail, places) if self._given.shape == "email" else places
+        return islice(places, _MOST_PLACES)
+
+    def _is_foreign_mail(self, place: Place) -> bool:
+        name, _, domain = place.said.rstrip(".").partition("@")
+        parts = re.split(r"[._+-]", name)
+        # mayor.jones at a provider of private mail is a person, mayor@ is an office everywhere.
+        is_role = _ROLES.issuperset(parts) if domain in _PRIVATE_MAIL else not _ROLES.isdisjoint(parts)
+        return not is_role and not within(domain, self._allowed)
+
+    def _is_claimed(self, text: str, place: Place) -> bool:
+        before = _words(text[_word_start(text, place.start - self._given.reach) : place.start])
+        after = _words(text[place.end : place.end + _REACH_AFTER])
+        claims = _stretches(self._beside, before, after if self._given.after else None)
+        claims += [each for each in _stretches(self._touching, before, None) if each[0] == 0]
+        if not claims and not (self._given.alone and self._names_itself(place)):
             return False
-        written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-        toll_free = phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.TOLL_FREE
-        return phonenumbers.is_possible_number(number) and not toll_free and written not in self._given.allowed
+        pardons = _stretches(self._unless, before, after)
+        if not (self._given.nearest and claims):
+            return not pardons
+        # The nearest claim, and of these the shortest: what stands farther off than its beginning speaks of another.
+        beginning = min(claims)[1]
+        return not any(end < beginning for end, _ in pardons)
 
-    def _is_foreign_mail(self, found: str) -> bool:
-        role, _, domain = found.partition("@")
-        return role not in _ROLES and not within(domain.rstrip("."), frozenset(self._given.allowed))
+    def _names_itself(self, place: Place) -> bool:
+        if self._given.shape == "email":
+            return _is_of_a_person(*place.said.rstrip(".").split("@", 1))
+        return not place.plain
 
     def describe(self) -> Iterator[str]:
-        yield f"{_DESCRIPTIONS[self._given.shape]}, with one of these near before it{' or after' * self._given.after}:"
-        yield f"  pattern: {_SHAPES[self._given.shape].pattern}"
+        near = f"with one of these near before it{' or after' * self._given.after}:"
+        yield f"{DESCRIPTIONS[self._given.shape]}{', by themselves, or' * self._given.alone}, {near}"
+        yield f"  pattern: {PATTERNS[self._given.shape].pattern}"
         yield from (f"  {phrase}" for phrase in self._given.beside)
-        yield from (f"  but not near: {phrase}" for phrase in self._given.unless)
+        yield from (f"  right before it: {phrase}" for phrase in self._given.touching)
+        yield from (
+            f"  but not {'nearer' if self._given.nearest else 'near'}: {phrase}" for phrase in self._given.unless
+        )
+        yield from (f"  not in a comment that says: {phrase}" for phrase in self._given.unless_anywhere)
+        yield from (f"  where <{name}> is one of: {', '.join(members)}" for name, members in self._given.sets.items())
+        yield from self._never()
+
+    def _never(self) -> Iterator[str]:
         if self._given.allowed:
             yield f"  never: {', '.join(self._given.allowed)}"
+        if self._given.shape == "email":
+            yield f"  never a name with one of: {', '.join(sorted(_ROLES))}"
+        if self._given.shape == "email" and self._given.alone:
+            yield f"  by themselves at: {', '.join(sorted(_PRIVATE_MAIL))}, as {_OF_A_PERSON.pattern}"
+            yield f"  or at any host that does not end in {', '.join(_OF_BODIES)}"
+            yield f"  by themselves not: {', '.join((*_GROUPS, *sorted(_PUBLIC)))}"
+
+
+def _needs_of_shape(shape: Shape) -> Needs:
+    enough = _ENOUGH.get(shape)
+    if shape == "email":
+        return mail_needs()
+    if shape == "address":
+        return (one_of(Digits(1), *HOUSE_NUMBERS),)
+    return (one_of(Digits(enough, together=shape == "phone")),) if enough else ALWAYS
+
+
+def _is_of_a_person(name: str, domain: str) -> bool:
+    if any(group in name for group in _GROUPS) or within(domain, _PUBLIC):
+        return False
+    if domain in _PRIVATE_MAIL or _OF_A_PERSON.fullmatch(name):
+        return name not in domain
+    return not domain.endswith(_OF_BODIES) and name not in domain and not any(group in domain for group in _GROUPS)
+
+
+def _word_start(text: str, at: int) -> int:
+    return text.find(" ", at) + 1 if at > 0 else 0
+
+
+def _words(text: str) -> Words:
+    text = INITIALS.sub(lambda found: found[0].replace(".", ""), text)
+    return words_of(Folded(text, range(len(text)), len(text)))
+
+
+def _stretches(phrases: Phrasebook, before: Words, after: Words | None) -> list[tuple[int, int]]:
+    """For each phrase, how many characters from the data it ends that is nearer and the one that is farther."""
+    found = [(len(before.row) - hit.end, len(before.row) - hit.start) for hit in phrases.found(before)]
+    return found + [(hit.start, hit.end) for hit in phrases.found(after)] if after else found
 
 
 def _build(parameters: PrivateParameters, _lists: WordLists) -> PrivateData:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.moderation.detectors.detector import Kind, Match, Parameters
+from bot.moderation.needs import Needs, Whole, one_of
 from bot.moderation.passage import Passage
 from bot.moderation.verdict import Span
 
@@ -18,6 +19,9 @@ class UnreadableMedia:
 
     enumerable = True
 
+    def needs(self) -> Needs:
+        return (one_of(Whole.MEDIA),)
+
     def find(self, passage: Passage) -> Iterator[Match]:
         if passage.item.has_media and not any(c.isalnum() for c in passage.folded.text):
             yield Match(())
@@ -30,6 +34,9 @@ class UnreadLanguage:
     """A text in a script or language that the lists don't cover."""
 
     enumerable = True
+
+    def needs(self) -> Needs:
+        return (one_of(Whole.UNREAD),)
 
     def find(self, passage: Passage) -> Iterator[Match]:
         if not passage.language.readable:

@@ -9,6 +9,7 @@ from bot.moderation.detectors.numbers import IDENTITY_NUMBERS
 from bot.moderation.detectors.private import PRIVATE_DATA
 from bot.moderation.detectors.readability import UNREAD_LANGUAGE, UNREADABLE_MEDIA
 from bot.moderation.detectors.sayings import PHRASES
+from bot.moderation.detectors.scores import SCORES
 from bot.moderation.detectors.solicitation import LINK_HOSTS, REPETITION, SOLICITATION
 from bot.moderation.detectors.words import WORD_LIST
 
@@ -22,4 +23,5 @@ DETECTORS: Mapping[str, Kind] = {
     "private_data": PRIVATE_DATA,
     "unreadable_media": UNREADABLE_MEDIA,
     "unread_language": UNREAD_LANGUAGE,
+    "scores": SCORES,
 }

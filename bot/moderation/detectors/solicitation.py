@@ -15,6 +15,7 @@ from pydantic import Field
 from bot.moderation.detectors.detector import Kind, Match, Parameters
 from bot.moderation.detectors.sayings import ListedPhrases, PhraseParameters, describe_phrases
 from bot.moderation.links import Link, touches, within
+from bot.moderation.needs import Holds, Needs, Whole, one_of
 from bot.moderation.passage import Passage
 from bot.moderation.phrases import Phrasebook
 from bot.moderation.verdict import Span
@@ -50,6 +51,9 @@ class Solicitation:
         self._channels = Phrasebook(parameters.channels, parameters.sets)
         self._trusted = frozenset(parameters.trusted)
         self._hosts = frozenset(parameters.hosts)
+
+    def needs(self) -> Needs:
+        return self._phrases.needs()
 
     def find(self, passage: Passage) -> Iterator[Match]:
         said = self._phrases.standing(passage)
@@ -101,6 +105,9 @@ class LinkHosts:
         self._given = parameters
         self._hosts = frozenset(parameters.hosts)
 
+    def needs(self) -> Needs:
+        return (one_of(*map(Holds, (*self._given.hosts, *self._given.holding))),)
+
     def find(self, passage: Passage) -> Iterator[Match]:
         hits = [link for link in passage.links if self._is_listed(link)]
         if hits and (self._given.alone is None or _words_beside(passage) <= self._given.alone):
@@ -135,6 +142,9 @@ class Repetition:
         self._given = parameters
         self._phrases = ListedPhrases(parameters)
         self._trusted = frozenset(parameters.trusted)
+
+    def needs(self) -> Needs:
+        return (one_of(Whole.COPIES),)
 
     def find(self, passage: Passage) -> Iterator[Match]:
         if passage.item.copies >= self._given.copies:

@@ -1,0 +1,155 @@
+"""A hide by a score that nobody confirmed within a day is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session, col, update
+
+from bot.lapse import CONFIRM_WITHIN, SHOWN_AGAIN
+from bot.ledger import acts, cases
+from bot.ledger.tables import Act, CaseStatus
+from connectors.contract import Gone, RateLimited, Unavailable, Visibility
+from tests.office import SLUG, Office, open_office, person
+
+
+@pytest.fixture
+def office(sqlite_url: str, tmp_path: Path) -> Iterator[Office]:
+    """An office whose page is in enforce."""
+    with open_office(sqlite_url, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def lent(office: Office) -> str:
+    """A case that scores alone have hidden."""
+    case_id = office.settled_case()
+    with Session(office.route.writing) as session, session.begin():
+        session.exec(update(Act).where(col(Act.case_id) == case_id).values(by=acts.BY_SCORE))
+    return case_id
+
+
+def _pass(office: Office, time: timedelta) -> None:
+    office.clock.pass_(time.total_seconds())
+
+
+def test_a_day_without_a_word_and_the_comment_is_shown_again(office: Office, lent: str) -> None:
+    """Shown, sealed, told, and waiting for a person; the strike is not confirmed."""
+    _pass(office, CONFIRM_WITHIN)
+    assert office.lapse.order_due() == 1
+    office.work()
+    file = office.file(lent)
+
+    assert office.writes() == ["hide", "unhide"]
+    assert (file.case.status, file.case.because) == (CaseStatus.WAITING, SHOWN_AGAIN)
+    assert file.comment.visibility == Visibility.VISIBLE
+    assert [(act.action, act.by) for act in file.acts] == [("hide", "score"), ("unhide", "lapse")]
+    assert office.journal[-1] == "updated"
+
+
+def test_before_the_day_is_over_nothing_is_taken_back(office: Office, lent: str) -> None:
+    """A minute early is too early."""
+    _pass(office, CONFIRM_WITHIN - timedelta(minutes=1))
+    assert office.lapse.order_due() == 0
+    assert office.file(lent).case.status == CaseStatus.HIDDEN
+
+
+def test_what_a_printed_rule_hid_stays_hidden(office: Office) -> None:
+    """Only what scores did is lent."""
+    case_id = office.settled_case()
+    _pass(office, CONFIRM_WITHIN * 3)
+    assert office.lapse.order_due() == 0
+    assert office.file(case_id).case.status == CaseStatus.HIDDEN
+
+
+def test_a_person_who_confirms_ends_the_lending(office: Office, lent: str) -> None:
+    """A confirmed hide never lapses."""
+    office.review.decide(lent, "approve", person(), "uid:1", "")
+    office.work()
+    _pass(office, CONFIRM_WITHIN * 3)
+    assert office.lapse.order_due() == 0
+    assert office.file(lent).case.status == CaseStatus.HIDDEN
+
+
+def test_a_person_who_was_quicker_is_obeyed(office: Office, lent: str) -> None:
+    """Ordered, then confirmed before it was taken back: it stays hidden."""
+    _pass(office, CONFIRM_WITHIN)
+    office.lapse.order_due()
+    office.review.decide(lent, "approve", person(), "uid:1", "")
+    office.work()
+    assert office.file(lent).case.status == CaseStatus.HIDDEN
+    assert office.writes() == ["hide"]
+
+
+def test_a_word_spoken_in_between_is_carried_out_on_what_stands_now(office: Office, lent: str) -> None:
+    """Confirmed between the platform's answer and its record: the comment is hidden again."""
+    _pass(office, CONFIRM_WITHIN)
+    office.lapse.order_due()
+    done = office.lapse.take_back(lent)
+    office.review.decide(lent, "approve", person(), "uid:1", "")
+    office.pad.open.clear()
+    office.record(office.lapse.record, lent, done)
+    office.work()
+    assert office.file(lent).case.status == CaseStatus.HIDDEN
+    assert office.file(lent).comment.visibility == Visibility.HIDDEN_BY_CITY
+
+
+def test_ordered_twice_it_is_done_once(office: Office, lent: str) -> None:
+    """The second run finds the case decided otherwise and changes nothing."""
+    _pass(office, CONFIRM_WITHIN)
+    office.lapse.order_due()
+    office.work()
+    before = office.file(lent)
+    office.run("lapse", lent)
+    assert office.file(lent).case == before.case
+    assert len(office.file(lent).acts) == 2
+
+
+@pytest.mark.parametrize("slowly", [True, False])
+def test_a_platform_that_is_away_is_asked_again(office: Office, lent: str, slowly: bool) -> None:
+    """Away or asking for patience: the order comes again; then the comment is shown."""
+    _pass(office, CONFIRM_WITHIN)
+    until = office.clock() + timedelta(minutes=15)
+    away = RateLimited("slowly", until=until) if slowly else Unavailable("away")
+    office.platform.fail("unhide", away)
+    office.lapse.order_due()
+    office.work()
+    assert office.file(lent).case.status == CaseStatus.HIDDEN
+    office.work_later()
+    assert office.file(lent).case.status == CaseStatus.WAITING
+
+
+def test_a_comment_that_is_gone_is_gone(office: Office, lent: str) -> None:
+    """Nothing to show again: the case ends."""
+    _pass(office, CONFIRM_WITHIN)
+    office.platform.fail("unhide", Gone("gone"))
+    office.lapse.order_due()
+    office.work()
+    assert office.file(lent).case.status == CaseStatus.GONE
+
+
+def test_no_comment_is_shown_again_before_its_evidence_is_proven(office: Office, lent: str) -> None:
+    """A package that is not as it was sealed stops this act as it stops any other."""
+    package = office.package(lent)
+    package.chmod(0o644)
+    package.write_bytes(package.read_bytes()[:-1] + b"!")
+    _pass(office, CONFIRM_WITHIN)
+    office.lapse.order_due()
+    office.work()
+    assert office.file(lent).case.status == CaseStatus.HIDDEN
+    assert [order.workflow for order in office.later()] == ["lapse"]
+
+
+def test_a_page_that_left_keeps_the_order(office: Office, lent: str) -> None:
+    """Without a desk nothing can be shown; it is tried again when the page is back."""
+    _pass(office, CONFIRM_WITHIN)
+    office.rearrange(hider=False)
+    office.lapse.order_due()
+    office.work()
+    with Session(office.route.reading) as session:
+        assert cases.open_file(session, lent).case.status == CaseStatus.HIDDEN
+    assert office.page.slug == SLUG
+    assert [order.workflow for order in office.later()] == ["lapse"]
