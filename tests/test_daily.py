@@ -24,6 +24,7 @@ from bot.pages import City, Pages
 from bot.people import People, Role
 from bot.preflight import Fitness
 from bot.settings import Settings
+from bot.trust import Trust
 from bot.worker import Outbox
 from connectors.contract import Author, Unavailable
 from tests.office import COARSE, KIND, PROFANE, SLUG, Office, open_office, person, shelf
@@ -60,6 +61,8 @@ def beadle(office: Office, post_office: PostOffice, sqlite_url: str) -> Iterator
         database_url=sqlite_url,
         route=office.route,
         review=office.review,
+        lapse=office.lapse,
+        trust=Trust(shelf().packs, office.route.reading, office.clock),
         fitness=Fitness(office.route.desks, None, office.clock),
         outbox=outbox,
         tell=lambda *_: None,

@@ -116,7 +116,7 @@ class Clerk:
         return self.cases[order.get(line.split()[1], 0)]
 
     def _answers(self) -> str:
-        answers = ["Clinton City", "", "", self.town.policy_url, "", "", self.town.page_id, "", ""]
+        answers = ["Clinton City", "", "clinton-city", self.town.policy_url, "", "", self.town.page_id, "", ""]
         return "\n".join([*answers, "Pat Clerk", "pat@clinton.example", "", "", YOU, ""])
 
 

@@ -103,9 +103,7 @@ def test_the_quick_reader_says_what_the_thorough_one_says(path: Path) -> None:
         assert file.line(*steps) == _thorough_line(thorough, steps), steps
 
 
-@pytest.mark.parametrize(
-    "value", ["0x1f", "1e3", "1_000", "2024-01-01 10:00:00", ".5", "0o17", ".inf", "&a b"]
-)
+@pytest.mark.parametrize("value", ["0x1f", "1e3", "1_000", "2024-01-01 10:00:00", ".5", "0o17", ".inf", "&a b"])
 def test_what_is_seldom_written_is_left_to_the_thorough_reader(tmp_path: Path, value: str) -> None:
     """A value that the two might read otherwise is read by the one that is trusted."""
     text = f"a: {value}\nb: *a\n" if value.startswith("&") else f"a: {value}\n"

@@ -3,7 +3,13 @@
 The order of reading::
 
     verdict      what a judgement is, and ``decide``
-    judge        ``Judge``: one comment in, one verdict out
+    judge        ``Judge``: one comment in, one verdict out, or thousands at once
+      screen       for thousands: which rules could find anything in which comment
+      needs        what must be in a comment before a rule can find anything
+      lanes        the needs of all rules as bits
+      lexemes      what is known of every token: with ``pairs``, ``following``, ``functional``, ``chunk``
+      hints        which language each of many texts is in
+      tokens       a batch of texts as rows of numbers: with ``folding``, ``hashtable``, ``grown``, ``gathering``
     passage      a comment as the judge reads it: folded, in words, decoded
       letters      what one character looks like to a reader
       text         folding to plain letters, with the way back to the original characters

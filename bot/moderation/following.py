@@ -19,7 +19,7 @@ from bot.moderation.needs import Follows
 _SHOWN = 3
 _SIZE = 32
 _OTHER, _NO_LETTER = 27, 0
-_ANY = _SIZE**_SHOWN
+_ANY: int = _SIZE**_SHOWN
 _BITS = 64
 _WIDTH = _ANY // _BITS + 1
 

@@ -171,7 +171,9 @@ class Lexemes:
             for facts, own in zip(said, words, strict=True) if picked else ():
                 if not picked.isdisjoint(own):
                     facts.add(question)
-            for facts, chunk in zip(said, chunks, strict=True) if question.test else ():
+            if question.test is None:
+                continue
+            for facts, chunk in zip(said, chunks, strict=True):
                 if question.test(chunk):
                     facts.add(question)
         self._singles.add([min(chunk.singles, _MOST) for chunk in chunks])
@@ -240,7 +242,7 @@ def _singles_of_plain(key: str) -> int:
 
 
 def _breaks_number(token: str) -> bool:
-    return not _DIGIT.search(token) and not _READ_AS_DIGITS.issuperset(filter(str.isalnum, token))
+    return not _DIGIT.search(token) and not _READ_AS_DIGITS.issuperset(c for c in token if c.isalnum())
 
 
 def _kind(token: str) -> int:

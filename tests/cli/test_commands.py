@@ -203,7 +203,7 @@ def test_init_writes_a_configuration_in_observe_and_overwrites_nothing(beadle: B
     assert first.code == 0, first.err
     assert "mode: observe" in before.decode()
     assert {path.name for path in folder.iterdir()} == {
-        "beadle.env", "pages.yaml", "people.yaml", "policies", "rules", "wordlists",
+        "beadle.env", "models", "pages.yaml", "people.yaml", "policies", "rules", "wordlists",
     }  # fmt: skip
     assert (second.code, (folder / "pages.yaml").read_bytes()) == (1, before)
     assert second.err.startswith("beadle: already there: ")

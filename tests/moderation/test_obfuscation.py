@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.moderation.detectors.words import ListedWords
+from bot.moderation.detectors.words import ListedWords, WordListParameters
 from bot.moderation.guesses import guesses
 from bot.moderation.lexicon import Lexicon
 from bot.moderation.ordinary import known_words, ordinary_words
@@ -117,7 +117,7 @@ def test_a_picture_is_found_as_a_word(text: str, shown: str) -> None:
 
 def test_a_guess_asks_for_a_person_and_a_certain_word_does_not_cite_it() -> None:
     """The detector marks guesses as unsure, and leaves them out beside a word that is certain."""
-    detector = ListedWords(OBSCENE)
+    detector = ListedWords(OBSCENE, WordListParameters(lists=tuple(each.name for each in OBSCENE)))
     guessed = list(detector.find(Passage(Item("what bullshti"))))
     both = list(detector.find(Passage(Item("what bullshti, fuck"))))
     assert [(match.sure, match.score < 1) for match in guessed] == [(False, True)]

@@ -97,7 +97,7 @@ class IdentityNumbers:
         key: Needs = (one_of(_A_KEY),) if "access_key" in self._kinds else ()
         if set(self._kinds) == {"access_key"}:
             return key
-        # Of fewer than six digits none is a number without letters among them, as in a Medicare number: no price, no year.
+        # Of fewer than six digits none is a number without letters among them: no price, no year.
         plain = one_of(Digits(_FEWEST_PLAIN_DIGITS, together=True))
         mixed = (*one_of(Digits(_FEWEST_DIGITS, together=True)), *one_of(_MIXED))
         return (*key, plain, mixed)
