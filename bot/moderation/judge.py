@@ -16,6 +16,7 @@ from bot.moderation.detectors.detector import Detector, Match
 from bot.moderation.detectors.excepted import Excepted
 from bot.moderation.detectors.registry import DETECTORS
 from bot.moderation.detectors.sayings import PhraseParameters
+from bot.moderation.detectors.scores import CLEARED, Scored
 from bot.moderation.links import links_in
 from bot.moderation.models import Scorer, SharingScorer
 from bot.moderation.needs import needs_of
@@ -105,11 +106,22 @@ class Judge:
 
     def _decided(self, passage: Passage, seats: Iterable[Seat], code: str) -> Verdict:
         by_page = passage.item.by_page
-        findings = [f for seat in seats if seat.rule.binds(by_page) for f in seat.findings(passage)]
-        return decide(findings, self.pack, code, scores=passage.scores, earned=self.earned)
+        bound = [seat for seat in seats if seat.rule.binds(by_page)]
+        findings = [finding for seat in bound for finding in seat.findings(passage)]
+        return decide(findings, self.pack, code, scores=_with_cleared(bound, passage), earned=self.earned)
 
     def _clear(self, code: str, labels: Mapping[str, float]) -> Verdict:
         return Verdict(Outcome.CLEAR, Measure.NONE, (), self._ref, code, labels)
+
+
+def _with_cleared(seats: Iterable[Seat], passage: Passage) -> Mapping[str, float]:
+    """The scores; where a rule says that the words are another's, the label stays under what a person would see."""
+    scores = passage.scores
+    for seat in seats:
+        detector = seat.detector
+        if isinstance(detector, Scored) and scores.get(detector.category, 0) > CLEARED and detector.is_cleared(passage):
+            scores = {**scores, detector.category: CLEARED}
+    return scores
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:

@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
     rows = read_rows(given.data, given.own, without=without)
     classes = Classes.parse((given.own / "classes.txt").read_text("utf-8"))
-    console = Console()
+    console = Console(stderr=True)
     if given.report:
         held = held_out(rows)
         scorer = Scorer(_learn(rows.where(~held), classes, console))

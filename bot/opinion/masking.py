@@ -32,7 +32,9 @@ _NAMED: Mapping[Shape, re.Pattern[str]] = {
     "secret": re.compile(
         r"\b(?:passw|passcode|passphrase|pwd\b|pin\b|login|log in|log-in|credential|senha|clave|contrase|contra\b)"
     ),
-    "plate": re.compile(r"\b(?:plate|tag|licen[cs]e|registration|vin\b|placa|matricula|patente)"),
+    "plate": re.compile(
+        r"\b(?:plate|tag|licen[cs]e|registration|vin\b|placa|matricula|patente|tablilla|chapa|emplacamento|reg\b)"
+    ),
 }
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _KEPT = frozenset("\n\t")

@@ -16,6 +16,7 @@ from bot.moderation.passage import Passage
 from bot.moderation.phrases import Phrasebook, Sets
 from bot.moderation.verdict import Span
 
+_STOP = re.compile(r"[.!?…]+(?=\s)|\n")
 _QUOTED = re.compile(r"""["„‟«»][^"„‟«»\n]{1,300}["„‟«»]|(?<!\w)'(?=[\w¡¿])(?:[^'"\n]|(?<=\w)'(?=\w)){1,300}'(?!\w)""")
 
 
@@ -56,6 +57,29 @@ class Clearing:
         cleared = _Stretches(w.span(hit.start, hit.end) for w in passage.rows for hit in self._unless.found(w))
         spans = [span for span in spans if not cleared.overlap(span)]
         return self._own(spans, passage) if spans and not _in_any(self._still, passage) else spans
+
+    def clears_sentence(self, spans: Sequence[Span], passage: Passage) -> bool:
+        """Are these words reported or condemned in their sentence, in quotation marks, or is the whole comment cleared?
+
+        For words that make no phrase together, so that no exception can stand right beside them: what comes before
+        counts before half of them, what comes after counts after most. ``spans`` in their order.
+        """
+        if not spans:
+            return False
+        if _in_any(self._anywhere, passage):
+            return True
+        if _in_any(self._still, passage):
+            return False
+        start, end = _sentence(passage.item.text, spans[0])
+        mine = [span for span in spans if span.start < end]
+        for place in _places(self._before, passage):
+            if start <= place.start and 2 * sum(place.end <= span.start for span in mine) >= len(mine):
+                return True
+        for place in _places(self._after, passage):
+            if place.end <= end and 2 * sum(span.end <= place.start for span in mine) > len(mine):
+                return True
+        quoted = _Stretches(_quotations(passage) if _in_any(self._quoted, passage) else ())
+        return all(quoted.cover(span) for span in spans)
 
     def _own(self, spans: Sequence[Span], passage: Passage) -> list[Span]:
         """Without what is only reported, denied or quoted. Words inside a match are its own: "they do not deserve to
@@ -109,6 +133,17 @@ class _Stretches:
 def describe_sets(sets: Mapping[str, Texts]) -> Iterator[str]:
     """Every named set, a line each."""
     yield from (f"  where <{name}> is one of: {', '.join(members)}" for name, members in sets.items())
+
+
+def _sentence(text: str, span: Span) -> tuple[int, int]:
+    """From the end of the sentence before to the end of this one."""
+    before = max((found.end() for found in _STOP.finditer(text, 0, span.start)), default=0)
+    after = _STOP.search(text, span.end)
+    return before, after.start() if after else len(text)
+
+
+def _places(phrases: Phrasebook, passage: Passage) -> Iterator[Span]:
+    return (words.span(hit.start, hit.end) for words in passage.rows for hit in phrases.found(words))
 
 
 def _in_any(phrases: Phrasebook, passage: Passage) -> bool:

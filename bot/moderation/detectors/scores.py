@@ -10,17 +10,24 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from bot.moderation.detectors.detector import Kind, Match, Parameters
+from bot.moderation.detectors.clearing import Clearing, ClearingParameters, describe_sets
+from bot.moderation.detectors.detector import Kind, Match
 from bot.moderation.needs import Needs, Scores, one_of
 from bot.moderation.passage import Passage
+from bot.moderation.phrases import Sets
 from bot.moderation.verdict import Span
 from bot.moderation.wordlists import WordLists
 
 Category = Literal["profanity", "hate", "sexual", "threat", "spam", "political", "illegal", "pii", "attack"]
 
 
-class ScoresParameters(Parameters):
-    """``review_at`` and ``hide_at``: the calibrated scores from which a person looks, and a hide may be earned."""
+CLEARED = 0.49
+"""The label of what would be found, had the comment not said that the words are somebody else's."""
+
+
+class ScoresParameters(ClearingParameters):
+    """``review_at`` and ``hide_at``: the calibrated scores from which a person looks, and a hide may be earned; and
+    what clears the sentence whose words weighed most."""
 
     category: Category = Field(description="the label whose score is read", examples=["threat"])
     review_at: float = Field(0.5, ge=0.5, le=1, description="a score from 0.5 to 1", examples=["0.5"])
@@ -43,15 +50,25 @@ class Scored:
 
     def __init__(self, parameters: ScoresParameters) -> None:
         self._given = parameters
+        self._clearing = Clearing(parameters, Sets(parameters.sets))
+
+    @property
+    def category(self) -> str:
+        """The label whose score is read."""
+        return self._given.category
 
     def needs(self) -> Needs:
         return (one_of(Scores(self._given.category, self._given.review_at)),)
 
     def find(self, passage: Passage) -> Iterator[Match]:
         score = float(passage.scores.get(self._given.category, 0.0))
-        if score >= self._given.review_at:
+        if score >= self._given.review_at and not self.is_cleared(passage):
             note = f" (score {score:.2f}); no listed phrase."
             yield Match(self._words(passage), score, note=note, sure=score >= self._given.hide_at)
+
+    def is_cleared(self, passage: Passage) -> bool:
+        """Whether what weighed most is said of somebody else's saying. A model reads words, not who says them."""
+        return self._clearing.clears_sentence(self._words(passage), passage)
 
     def _words(self, passage: Passage) -> tuple[Span, ...]:
         found = passage.why(self._given.category) if passage.why else ()
@@ -64,6 +81,8 @@ class Scored:
             " from examples and can't be printed as a list."
         )
         yield f"  a person looks from {self._given.review_at:g}; it is sure from {self._given.hide_at:g}"
+        yield from describe_sets(self._given.sets)
+        yield from self._clearing.describe()
 
 
 def _build(parameters: ScoresParameters, _lists: WordLists) -> Scored:

@@ -26,7 +26,8 @@ REVIEWED_AT = {
     "sexual": 2.8,
     "spam": 2.8,
     "political": 2.8,
-    "illegal": 3.2,
+    "threat": 2.45,
+    "illegal": 2.9,
     "attack": 3.3,
 }
 """Minus log10 of the share of civic comments, long letters among them, that reaches 0.5; three where nothing is said.
