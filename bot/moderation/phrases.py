@@ -32,6 +32,7 @@ from bot.moderation.text import fold
 
 Groups: TypeAlias = tuple[frozenset[str], ...]
 
+_NAMED = re.compile(r"<([\w-]+)>")
 _TOKEN = re.compile(r"\.\.\d|<[\w-]+>|[()\[\]|]|[^\s()\[\]<>|]+")
 _ENDS = frozenset(")]|")
 _SHORT = 1_500
@@ -154,6 +155,26 @@ class Sets:
         self._members = {name: tuple(each) for name, each in members.items()}
         self._order = {name: place for place, name in enumerate(self._members)}
         self._read: dict[str, _Part] = {}
+        self._inner: dict[str, list[str]] = {}
+
+    def used_by(self, written: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The sets that a phrase names, and those that these name, with their members, in the order they are written.
+
+        A name that stands for nothing is left out: reading the phrase says so.
+        """
+        found: set[str] = set()
+        asked = _NAMED.findall(written)
+        while asked:
+            name = asked.pop()
+            if name in self._members and name not in found:
+                found.add(name)
+                asked += self._names_in(name)
+        return tuple((name, self._members[name]) for name in sorted(found, key=self._order.__getitem__))
+
+    def _names_in(self, name: str) -> list[str]:
+        if name not in self._inner:
+            self._inner[name] = [inner for each in self._members[name] if "<" in each for inner in _NAMED.findall(each)]
+        return self._inner[name]
 
     def part(self, name: str, written: str, before: int | None = None) -> _Part:
         """One of the set's members. ``before``: only sets written before this place. Raises ``PhraseError``."""
@@ -168,9 +189,25 @@ class Sets:
         return self._read[name]
 
 
+_COMPILED: dict[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], Phrase] = {}
+_MOST_COMPILED = 20_000
+
+
 def compile_phrase(written: str, sets: Sets | Mapping[str, Sequence[str]]) -> Phrase:
     """Turn one phrase into a search. Raises ``PhraseError``."""
-    part = _Reader(written, sets if isinstance(sets, Sets) else Sets(sets)).phrase()
+    named = sets if isinstance(sets, Sets) else Sets(sets)
+    # Several rules draw on the same parts of the library: a phrase with the same sets is the same phrase.
+    key = (written, named.used_by(written))
+    known = _COMPILED.get(key)
+    if known is None:
+        known = _COMPILED[key] = _compiled(written, named)
+        if len(_COMPILED) > _MOST_COMPILED:
+            del _COMPILED[next(iter(_COMPILED))]
+    return known
+
+
+def _compiled(written: str, sets: Sets) -> Phrase:
+    part = _Reader(written, sets).phrase()
     if not part.groups or min(map(len, part.groups[0])) < 2:
         raise PhraseError(f'"{written}" enumerates nothing: give it at least one whole word that must be there')
     return Phrase(written, part.pattern + r"(?= |$)", part.groups, part.needs)
