@@ -26,7 +26,9 @@ class Pairs:
         self._second = {word: place for place, word in enumerate(dict.fromkeys(second for _, second in split), 1)}
         rows = [(first, second, row) for row, pairs in enumerate(same.values(), 1) for first, second in pairs]
         self._table = _Table(
-            np.array([(self._first[first], self._second[second], row) for first, second, row in rows]).reshape(-1, 3)
+            np.array([(self._first[first], self._second[second], row) for first, second, row in rows], np.intp).reshape(
+                -1, 3
+            )
         )
         self.bits: Bits = np.stack([lanes.bits_at(()), *map(lanes.bits_at, same)])
         self._lasts, self._begins = Grown(np.int32), Grown(np.int32)

@@ -19,8 +19,6 @@ SPACED = [
     "you f u c k i n g clowns",
     "s h i t",
     "m i e r d a",
-    "fu ck off",
-    "f uck",
 ]
 
 NO_DISGUISES = (HERE / "no_disguises.txt").read_text(encoding="utf-8").splitlines()
@@ -34,6 +32,12 @@ def test_a_listed_word_is_found_in_every_disguise(judge: Judge, word: str) -> No
     assert verdict.outcome is Outcome.ACT
     spans = [span for finding in verdict.findings if finding.rule_id == "obscene-words" for span in finding.spans]
     assert all(5 < span.start < span.end <= len(text) - 5 for span in spans)
+
+
+@pytest.mark.parametrize("word", ["fu ck off", "f uck", "s-hit"])
+def test_a_word_in_two_pieces_is_a_guess_that_a_person_looks_at(judge: Judge, word: str) -> None:
+    """It may be a slip of the finger: it asks, and never acts."""
+    assert judge.judge(Item(f"Well, {word} that!")).outcome is Outcome.REVIEW
 
 
 @pytest.mark.parametrize("word", NO_DISGUISES)

@@ -22,12 +22,12 @@ ENOUGH = 1000
 """Rows. A language with fewer civic comments stands half way between its own scale and that of all together."""
 REVIEWED_AT = {
     "hate": 2.5,
-    "profanity": 2.7,
-    "sexual": 2.8,
+    "profanity": 3.2,
+    "sexual": 3.2,
     "spam": 2.8,
     "political": 2.8,
-    "threat": 2.45,
-    "illegal": 2.9,
+    "threat": 2.7,
+    "illegal": 3.1,
     "attack": 3.3,
 }
 """Minus log10 of the share of civic comments, long letters among them, that reaches 0.5; three where nothing is said.
