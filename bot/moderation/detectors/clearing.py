@@ -79,7 +79,7 @@ class Clearing:
             if place.end <= end and 2 * sum(span.end <= place.start for span in mine) > len(mine):
                 return True
         quoted = _Stretches(_quotations(passage) if _in_any(self._quoted, passage) else ())
-        return all(quoted.cover(span) for span in spans)
+        return 2 * sum(quoted.cover(span) for span in mine) >= len(mine)
 
     def _own(self, spans: Sequence[Span], passage: Passage) -> list[Span]:
         """Without what is only reported, denied or quoted. Words inside a match are its own: "they do not deserve to
