@@ -111,13 +111,31 @@ class Beadle:
         return ""
 
 
-def configure(settings: Settings, *, read_tokens: bool = True, now: Callable[[], datetime] = utc_now) -> Configuration:
-    """Read policies, pages and people. Raises ``ConfigError`` or ``PolicyError`` for what stops everything."""
-    shelf = PolicyShelf.load(settings.config / "policies", settings.config / "wordlists")
-    known = Known(platforms=connectors.platforms(), policies=shelf.slugs, can_hide=_can_hide, now=now())
-    pages = load_pages(settings.config / "pages.yaml", known, read_tokens=read_tokens)
+def configure(
+    settings: Settings,
+    *,
+    read_tokens: bool = True,
+    examples: bool = False,
+    now: Callable[[], datetime] = utc_now,
+) -> Configuration:
+    """Read policies, pages and people. Raises ``ConfigError`` or ``PolicyError`` for what stops everything.
+
+    ``examples``: run those of the policies that pages are under, and refuse what fails; for whoever is about to judge.
+    """
+    shelf = PolicyShelf.load(settings.config / "policies", settings.config / "wordlists", examples=False)
+    pages = _pages(settings, shelf, read_tokens, now())
+    if examples:
+        proven = shelf.proven({page.policy for page in pages.pages})
+        if proven.refused != shelf.refused:
+            pages = _pages(settings, proven, read_tokens, now())
+        shelf = proven
     people = load_people(settings.config / "people.yaml", pages.listed)
     return Configuration(settings, pages, people, shelf, (*shelf.refused.values(), *pages.refused))
+
+
+def _pages(settings: Settings, shelf: PolicyShelf, read_tokens: bool, now: datetime) -> Pages:
+    known = Known(platforms=connectors.platforms(), policies=shelf.slugs, can_hide=_can_hide, now=now)
+    return load_pages(settings.config / "pages.yaml", known, read_tokens=read_tokens)
 
 
 @contextmanager
@@ -126,7 +144,7 @@ def open_beadle(settings: Settings, *, acts: bool, now: Callable[[], datetime] =
 
     ``acts=False`` is for commands that record what a person says: no token is read, no browser and no Slack is opened.
     """
-    configuration = configure(settings, read_tokens=acts, now=now)
+    configuration = configure(settings, read_tokens=acts, examples=acts, now=now)
     url = database.normalise(settings.database_url.get_secret_value())
     if not acts and not database.is_ready(url):
         raise ConfigError("there is no database yet; `beadle migrate` makes it, and so does the first `beadle run`.")

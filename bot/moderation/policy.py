@@ -5,7 +5,7 @@ A pack that can't be defended is refused, not repaired: each ``PolicyError`` is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,6 +63,17 @@ class PolicyShelf:
         for pack in packs:
             _refuse_twins(pack, packs, refused)
         return cls(tuple(pack for pack in packs if pack.slug not in refused), stock, refused)
+
+    def proven(self, slugs: Collection[str]) -> PolicyShelf:
+        """The same shelf after running the examples of these policies; one whose examples fail is refused."""
+        refused = dict(self.refused)
+        for pack in self.packs:
+            if pack.slug in slugs:
+                try:
+                    read_pack(Path(pack.path), self.stock)
+                except PolicyError as error:
+                    refused[pack.slug] = error
+        return PolicyShelf(tuple(pack for pack in self.packs if pack.slug not in refused), self.stock, refused)
 
     @property
     def wordlists(self) -> WordLists:

@@ -17,7 +17,8 @@ from bot.moderation.verdict import Finding, Item, Measure, Outcome, Span, decide
 SHELF = PolicyShelf.load(Path(__file__).parents[2] / "config" / "policies")
 SHIPPED = SHELF.version("clinton-city", "2024-01")
 JUDGE = Judge(SHIPPED, SHELF.wordlists)
-VIOLATES = [(rule, item) for rule in SHIPPED.rules for item in rule.violates]
+# What scores find is found with the model: every load of the policy asks it, and benchmarks/challenge.py measures it.
+VIOLATES = [(rule, item) for rule in SHIPPED.rules if not rule.reads_scores for item in rule.violates]
 ALLOWED = [(rule, item) for rule in SHIPPED.rules for item in rule.allowed]
 
 

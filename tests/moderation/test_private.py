@@ -145,7 +145,9 @@ def test_ones_own_number_mailbox_or_home_is_for_a_person_and_counts_against_nobo
     verdict = judge.judge(Item(text))
     strikes = {rule.id: rule.strikes for rule in judge.pack.rules}
     assert verdict.measure is Measure.REVIEW
-    assert [strikes[finding.rule_id] for finding in verdict.findings] == [0] * len(verdict.findings)
+    private = [finding.rule_id for finding in verdict.findings if finding.category == "pii"]
+    assert private
+    assert {strikes[rule] for rule in private} == {0}
 
 
 @pytest.mark.parametrize(
