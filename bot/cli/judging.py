@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import cast
 
 import typer
 
-from bot.cli.speech import console
+from bot.cli.speech import console, harmless
 from bot.errors import PolicyError
 from bot.moderation.explain import explain as explained
 from bot.moderation.judge import Judge
@@ -24,6 +25,10 @@ from bot.moderation.verdict import Item
 from bot.settings import load_settings
 
 COMMANDS = ("judge", "explain")
+_PLATFORM = typer.Option(
+    None, "--platform", metavar="P", help="Where the comments stand; the same words get the same verdict on all."
+)
+_NO_PLATFORM = '"{platform}" is no platform; write its name in small letters, such as facebook.'
 _UNKNOWN = 'There is no policy "{slug}"; name one of those in config/policies: {known}.'
 _SLUG = typer.Option(..., "--policy", metavar="SLUG", help="Which policy.")
 
@@ -34,8 +39,10 @@ def add_to(app: typer.Typer) -> None:
     app.command("explain")(explain)
 
 
-def judge(policy: str = _SLUG) -> None:
+def judge(policy: str = _SLUG, platform: str | None = _PLATFORM) -> None:
     """Judge comments, one JSON object a line on standard input: {"text": ..., "lang"?: ..., "post"?: ...}."""
+    if platform is not None and not re.fullmatch(r"[a-z][a-z0-9_-]*", platform):
+        raise PolicyError(_NO_PLATFORM.format(platform=harmless(platform, 40)))
     judge = _judge_alone(policy)
     good = True
     for answers, all_good in judge_stream(cast(BufferedReader, sys.stdin.buffer), judge):

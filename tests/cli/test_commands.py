@@ -155,6 +155,24 @@ def test_a_judgement_is_explained(home: Home, beadle: Beadle) -> None:
     assert "bullshit" in said.out
 
 
+@pytest.mark.parametrize("platform", ["facebook", "x"])
+def test_the_same_words_get_the_same_verdict_on_every_platform(
+    home: Home, beadle: Beadle, monkeypatch: pytest.MonkeyPatch, platform: str
+) -> None:
+    """The policy is one; where a comment stands changes nothing."""
+    _with_input(monkeypatch, '{"text": "What bullshit"}')
+    everywhere = beadle("judge", "--policy", "clinton-city").out
+    _with_input(monkeypatch, '{"text": "What bullshit"}')
+    assert beadle("judge", "--policy", "clinton-city", "--platform", platform).out == everywhere != ""
+
+
+def test_a_name_that_is_no_platform_is_a_sentence(home: Home, beadle: Beadle) -> None:
+    """What was wrong and what would be right."""
+    said = beadle("judge", "--policy", "clinton-city", "--platform", "Face book")
+    assert said.code == 1
+    assert said.err.startswith('beadle: "Face book" is no platform; write its name in small letters')
+
+
 def test_an_unknown_policy_is_a_sentence(home: Home, beadle: Beadle) -> None:
     """With those there are."""
     said = beadle("explain", "x", "--policy", "clinton-cty")
