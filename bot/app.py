@@ -139,12 +139,16 @@ def _pages(settings: Settings, shelf: PolicyShelf, read_tokens: bool, now: datet
 
 
 @contextmanager
-def open_beadle(settings: Settings, *, acts: bool, now: Callable[[], datetime] = utc_now) -> Iterator[Beadle]:
+def open_beadle(
+    settings: Settings, *, acts: bool, examples: bool = False, now: Callable[[], datetime] = utc_now
+) -> Iterator[Beadle]:
     """Put everything together, and take it apart again.
 
     ``acts=False`` is for commands that record what a person says: no token is read, no browser and no Slack is opened.
+    ``examples``: run those of the policies too. A daemon that starts after a crash doesn't: what it reads is pinned by
+    digest, and was proven when the policy was checked; seconds count for the comments that wait.
     """
-    configuration = configure(settings, read_tokens=acts, examples=acts, now=now)
+    configuration = configure(settings, read_tokens=acts, examples=examples, now=now)
     url = database.normalise(settings.database_url.get_secret_value())
     if not acts and not database.is_ready(url):
         raise ConfigError("there is no database yet; `beadle migrate` makes it, and so does the first `beadle run`.")

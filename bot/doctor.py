@@ -45,7 +45,7 @@ def examine() -> Iterator[Check]:
     yield _archive(settings.archive, settings.disk_reserve)
     yield from _pictures(settings)
     try:
-        with open_beadle(settings, acts=True) as beadle:
+        with open_beadle(settings, acts=True, examples=True) as beadle:
             yield from _configuration(beadle)
             yield from _slack(beadle)
             yield _mail(beadle)

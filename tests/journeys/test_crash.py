@@ -17,7 +17,7 @@ from tests.journeys.world import World
 
 SEED = 20261121
 KILLS, VIOLATORS = 50, 40
-LONGEST_LIFE_S = 2.4
+LONGEST_LIFE_S = 4.5
 
 STEPS = [
     ("after", "bot.ledger.keep.keep"),  # inside its transaction
