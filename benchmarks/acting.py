@@ -20,7 +20,7 @@ from sqlmodel import Session, select
 from bot.demo.home import Home, furnish
 from bot.demo.script import Script
 from bot.demo.town import Town
-from bot.evidence.verify import verify_archive
+from bot.evidence.proof.verify import verify_archive
 from bot.ledger import database, watch
 from bot.ledger.tables import Case, CommentRow, Evidence, Revision
 

@@ -16,9 +16,9 @@ import connectors
 from bot.desk import Desk, nothing_earned
 from bot.dossiers import Dossiers, this_host, this_software
 from bot.errors import ConfigError, PolicyError
-from bot.evidence.browser import BrowserCapturer
 from bot.evidence.capture import Capturer, NoCapturer
-from bot.evidence.card import CardPrinter
+from bot.evidence.card.printer import CardPrinter
+from bot.evidence.picture.browser import BrowserCapturer
 from bot.evidence.store import Archive
 from bot.lapse import Lapse
 from bot.ledger import database

@@ -13,7 +13,7 @@ from typing import Literal
 from bot.app import Beadle, open_beadle
 from bot.errors import BeadleError, PolicyError
 from bot.evidence.health import Finding, browser_health, font_health
-from bot.evidence.verify import verify_archive
+from bot.evidence.proof.verify import verify_archive
 from bot.ledger import database
 from bot.notify.email import MailRefused, MailUnavailable
 from bot.opinion.terms import NotHad

@@ -14,7 +14,7 @@ from importlib import metadata
 from bot import __version__
 from bot.desk import Desk
 from bot.evidence.capture import Capturer
-from bot.evidence.card import fonts_digest
+from bot.evidence.card.printer import fonts_digest
 from bot.evidence.dossier import Clock, Dossier, Host, PolicyText, Site, Software
 from bot.ledger.cases import File
 from bot.moderation.policy import PolicyPack

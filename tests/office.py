@@ -16,7 +16,7 @@ from sqlmodel import Session, select
 from bot.app import Bench
 from bot.desk import Desk
 from bot.dossiers import Dossiers, this_host
-from bot.evidence.card import CardPrinter
+from bot.evidence.card.printer import CardPrinter
 from bot.evidence.dossier import Software
 from bot.evidence.store import Archive
 from bot.lapse import Lapse

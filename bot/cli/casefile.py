@@ -9,7 +9,7 @@ from rich.text import Text
 from bot.app import Beadle
 from bot.cli.speech import harmless, one_line
 from bot.errors import EvidenceError
-from bot.evidence.package import Package
+from bot.evidence.packing.package import Package
 from bot.ledger.cases import File
 from bot.moderation.verdict import Span
 

@@ -24,7 +24,7 @@ from bot.demo.reckoning import Reckoning, Row, reckon
 from bot.demo.rows import ScriptError
 from bot.demo.script import Script
 from bot.errors import ConfigError
-from bot.evidence.card import CardPrinter
+from bot.evidence.card.printer import CardPrinter
 from bot.evidence.store import Archive
 
 _COMMENTS = typer.Option(

@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot.cli.speech import console
-from bot.evidence.verify import Report, verify_archive, verify_package
+from bot.evidence.proof.verify import Report, verify_archive, verify_package
 from bot.settings import load_settings
 
 _USAGE = 64

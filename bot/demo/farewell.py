@@ -11,8 +11,8 @@ from rich.text import Text
 from bot.demo.play import Played
 from bot.demo.reckoning import Reckoning
 from bot.errors import EvidenceError
+from bot.evidence.proof.verify import verify_archive
 from bot.evidence.store import Archive
-from bot.evidence.verify import verify_archive
 from bot.ledger.cases import Fate
 
 _LOOK = "look"

@@ -6,9 +6,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.evidence.browser import BrowserCapturer
-from bot.evidence.chromium import find_browser, version_of
-from bot.evidence.seat import INSTALL
+from bot.evidence.picture.browser import BrowserCapturer
+from bot.evidence.picture.chromium import find_browser, version_of
+from bot.evidence.picture.seat import INSTALL
 
 FONTS = "as root: apt-get install fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji"
 CARD_ONLY = "Until then evidence is sealed with the card alone."

@@ -22,16 +22,16 @@ from typing import Any, Protocol, TypeVar
 import structlog
 
 from bot.errors import EvidenceError
-from bot.evidence import package as bag
 from bot.evidence.canonical import utc
 from bot.evidence.capture import Capture
+from bot.evidence.chain.log import Head, Log, Pen
 from bot.evidence.dossier import Dossier
-from bot.evidence.leaks import Leaks
-from bot.evidence.log import Head, Log, Pen
-from bot.evidence.members import package_members, supplement_members
-from bot.evidence.package import Bag, Package
-from bot.evidence.record import record_of, supplement_record
-from bot.evidence.refs import (
+from bot.evidence.packing import package as bag
+from bot.evidence.packing.leaks import Leaks
+from bot.evidence.packing.members import package_members, supplement_members
+from bot.evidence.packing.package import Bag, Package
+from bot.evidence.packing.record import record_of, supplement_record
+from bot.evidence.packing.refs import (
     EvidenceRef,
     SupplementRef,
     package_info,
@@ -41,7 +41,7 @@ from bot.evidence.refs import (
     supplement_line,
     supplement_ref_of,
 )
-from bot.evidence.seal import Shelf, new_package_id
+from bot.evidence.storage.shelf import Shelf, new_package_id
 from connectors.contract import Exchange
 
 __all__ = ["Archive", "EvidenceRef", "Printer", "SupplementRef"]
@@ -54,7 +54,7 @@ _CASE = re.compile(r"[\x21-\x7e]{1,300}")
 
 
 class Printer(Protocol):
-    """Makes the card from a record (see ``bot.evidence.card``)."""
+    """Makes the card from a record (see ``bot.evidence.card.printer``)."""
 
     def pdf(self, record: Mapping[str, Any], picture: bytes | None = None) -> bytes: ...
 

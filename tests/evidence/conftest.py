@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from bot.evidence.browser import BrowserCapturer
-from bot.evidence.card import CardPrinter
-from bot.evidence.chromium import find_browser
+from bot.evidence.card.printer import CardPrinter
 from bot.evidence.dossier import Clock, Dossier, Host, PolicyText, Site, Software
-from bot.evidence.seat import INSTALL, Limits
+from bot.evidence.picture.browser import BrowserCapturer
+from bot.evidence.picture.chromium import find_browser
+from bot.evidence.picture.seat import INSTALL, Limits
 from bot.evidence.store import Archive
 from bot.moderation.verdict import Finding, Measure, Outcome, PolicyRef, Span, Verdict
 from connectors.contract import Author, Comment, CommentRef, Exchange, Post

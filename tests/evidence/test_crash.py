@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from bot.evidence import durable
-from bot.evidence.log import Log
-from bot.evidence.verify import verify_archive
+from bot.evidence.chain.log import Log
+from bot.evidence.proof.verify import verify_archive
+from bot.evidence.storage import durable
 
 KILLS = 30
 NOW = datetime(2026, 11, 20, 11, 2, 14, tzinfo=UTC)

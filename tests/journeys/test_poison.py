@@ -7,13 +7,20 @@ from bot.ledger.tables import CaseStatus
 from tests.journeys.nursery import KILLED_ITSELF
 from tests.journeys.world import World
 
+CAPTURE = "bot.evidence.picture.browser.BrowserCapturer.capture"
+
 
 def test_a_comment_that_kills_the_process_ends_in_quarantine_where_people_see_it(world: World) -> None:
     """Four crashes on one comment: then it rests, `beadle cases` lists it, and every neighbour is done, once."""
     neighbours = [world.town.say(f"This is bullshit, Dana, number {number}.") for number in range(3)]
     killer = world.town.say("This is bullshit, and its picture kills.")
     neighbours += [world.town.say(f"Bullshit again, Dana, number {number}.") for number in range(3)]
-    deadly = {"where": "bot.evidence.browser.BrowserCapturer.capture", "when": "before", "about": killer, "once": None}
+    deadly = {
+        "where": CAPTURE,
+        "when": "before",
+        "about": killer,
+        "once": None,
+    }
 
     for _ in range(hands.QUARANTINE):
         world.start(dies=deadly)
@@ -36,7 +43,12 @@ def test_a_comment_that_kills_the_process_ends_in_quarantine_where_people_see_it
 def test_a_person_can_still_decide_a_comment_that_rests_in_quarantine(world: World) -> None:
     """Put away is not lost: the person's word is carried out by a process that never touches what killed."""
     killer = world.town.say("This is bullshit, and its picture kills.")
-    deadly = {"where": "bot.evidence.browser.BrowserCapturer.capture", "when": "before", "about": killer, "once": None}
+    deadly = {
+        "where": CAPTURE,
+        "when": "before",
+        "about": killer,
+        "once": None,
+    }
     for _ in range(hands.QUARANTINE):
         assert world.once(dies=deadly).status == KILLED_ITSELF
     assert world.once(dies=deadly).status == 0

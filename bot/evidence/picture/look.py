@@ -21,7 +21,7 @@ _TO_DRAW_S = 2.0
 _MARGIN = 8
 _TALLEST = 6000
 _LARGEST_DOM = 5_000_000
-_FIND = files("bot.evidence").joinpath("templates", "find_comment.js").read_text(encoding="utf-8")
+_FIND = files("bot.evidence.picture").joinpath("templates", "find_comment.js").read_text(encoding="utf-8")
 
 NOT_VISIBLE = "The page was reached, but the words of the comment are not on it."
 CUT = "The page shows only the beginning of the comment."

@@ -20,7 +20,7 @@ import typst
 
 from bot.errors import EvidenceError
 from bot.evidence.canonical import canonical, sha256
-from bot.evidence.sheet import sheet_of
+from bot.evidence.card.sheet import sheet_of
 
 FONT_FOLDERS = (Path("/usr/share/fonts/truetype/noto"), Path("/usr/share/fonts/opentype/noto"))
 PNG_PPI = 110.0
@@ -42,7 +42,7 @@ class CardPrinter:
     """
 
     def __init__(self, font_folders: tuple[Path, ...] = FONT_FOLDERS) -> None:
-        self._template = files("bot.evidence").joinpath("templates", "card.typ").read_bytes()
+        self._template = files("bot.evidence.card").joinpath("templates", "card.typ").read_bytes()
         self._folder = tempfile.TemporaryDirectory(prefix="beadle-card-")
         self._numbers = count()
         self._mutex = threading.Lock()

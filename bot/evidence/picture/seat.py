@@ -15,10 +15,10 @@ from typing import Any
 import structlog
 
 from bot.evidence.capture import Capture, Status
-from bot.evidence.chromium import FLAGS, find_browser
-from bot.evidence.hosts import Hosts
-from bot.evidence.pipe import Died, Hung, Pipe
-from bot.evidence.privilege import Quarters, Unfit, quarters
+from bot.evidence.picture.chromium import FLAGS, find_browser
+from bot.evidence.picture.hosts import Hosts
+from bot.evidence.picture.pipe import Died, Hung, Pipe
+from bot.evidence.picture.privilege import Quarters, Unfit, quarters
 
 INSTALL = "No browser is installed: apt-get install chromium-headless-shell chromium-sandbox (as root)."
 _START_S = 30.0
@@ -117,7 +117,7 @@ class Seat:
             place = quarters(browser, self._account)
         except Unfit as error:
             return Capture(status="no_sandbox", reason=str(error))
-        command = (*place.command, sys.executable, "-m", "bot.evidence.capture_process")
+        command = (*place.command, sys.executable, "-m", "bot.evidence.picture.capture_process")
         weakref.finalize(self, shutil.rmtree, place.scratch, ignore_errors=True)
         pipe = Pipe(command, place.environment, place.scratch / "complaints")
         return self._greet(pipe, place)

@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 
 from bot.evidence.capture import Capture
-from bot.evidence.chromium import find_browser, version_of
-from bot.evidence.hosts import Hosts
-from bot.evidence.seat import Limits, Seat
+from bot.evidence.picture.chromium import find_browser, version_of
+from bot.evidence.picture.hosts import Hosts
+from bot.evidence.picture.seat import Limits, Seat
 
 DEFAULT = Limits()
 

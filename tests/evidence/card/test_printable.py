@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.evidence.printable import MOST_CHARACTERS, MOST_LINES, excerpt, paragraphs, printable
+from bot.evidence.card.printable import MOST_CHARACTERS, MOST_LINES, excerpt, paragraphs, printable
 
 
 def test_matched_words_stay_marked_where_they_are() -> None:

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from bot.evidence.browser import BrowserCapturer
-from bot.evidence.seat import Limits
+from bot.evidence.picture.browser import BrowserCapturer
+from bot.evidence.picture.seat import Limits
 
 TEXT = "This is complete bullshit, Dana. Nobody picks up the phone \U0001f621"
 PAGE = f"<!doctype html><meta charset=utf-8><p>{TEXT}</p>"
@@ -125,7 +125,7 @@ def test_the_browser_ends_with_its_parent(browser: Path, site: Any) -> None:
     """kill -9 of the daemon leaves no browser behind, though nobody told it to go."""
     url = site.show_comment("/post", text=TEXT)
     program = (
-        "import sys, os, signal; from pathlib import Path; from bot.evidence.browser import BrowserCapturer\n"
+        "import sys, os, signal; from pathlib import Path; from bot.evidence.picture.browser import BrowserCapturer\n"
         "capturer = BrowserCapturer([sys.argv[1]], browser=Path(sys.argv[2]))\n"
         "print(capturer.capture(sys.argv[3], sys.argv[4]).status, flush=True)\n"
         "sys.stdin.readline()\n"
@@ -149,7 +149,7 @@ def test_the_browser_ends_with_its_parent(browser: Path, site: Any) -> None:
 
 def test_a_machine_without_a_browser_says_what_to_install(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Card only, and a sentence with the command."""
-    monkeypatch.setattr("bot.evidence.seat.find_browser", lambda configured: None)
+    monkeypatch.setattr("bot.evidence.picture.seat.find_browser", lambda configured: None)
 
     found = BrowserCapturer([site.host]).capture(f"http://{site.host}/post", TEXT)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.evidence.browser import BrowserCapturer
-from bot.evidence.look import COVERED, CUT, NO_WORDS, NOT_VISIBLE, WALL
+from bot.evidence.picture.browser import BrowserCapturer
+from bot.evidence.picture.look import COVERED, CUT, NO_WORDS, NOT_VISIBLE, WALL
 
 TEXT = "This is complete bullshit, Dana. Nobody picks up the phone \U0001f621"
 

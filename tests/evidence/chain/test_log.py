@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import EvidenceError
-from bot.evidence.log import BEGINNING, Log
+from bot.evidence.chain.log import BEGINNING, Log
 
 NOW = datetime(2026, 11, 20, 11, 2, 14, tzinfo=UTC)
 
@@ -48,7 +48,8 @@ def test_several_writers_make_one_chain(tmp_path: Path) -> None:
 def test_another_process_may_append_at_the_same_time(tmp_path: Path) -> None:
     """The lock holds between processes, too."""
     program = (
-        "import sys; from pathlib import Path; from datetime import datetime, UTC; from bot.evidence.log import Log\n"
+        "import sys; from pathlib import Path; from datetime import datetime, UTC\n"
+        "from bot.evidence.chain.log import Log\n"
         "log = Log(Path(sys.argv[1]))\n"
         "for number in range(20): log.append('action', {'number': number}, datetime.now(UTC))\n"
     )

@@ -20,9 +20,9 @@ from typing import Any
 import structlog
 
 from bot.errors import EvidenceError
-from bot.evidence import durable
 from bot.evidence.canonical import canonical, sha256, utc
-from bot.evidence.index import Index, Place
+from bot.evidence.chain.index import Index, Place
+from bot.evidence.storage import durable
 
 BEGINNING = "0" * 64
 _OWN = frozenset({"seq", "prev", "type", "time"})

@@ -19,8 +19,8 @@ from typing import IO, Any
 
 from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
-from bot.evidence.chromium import unsandboxed
-from bot.evidence.look import Look
+from bot.evidence.picture.chromium import unsandboxed
+from bot.evidence.picture.look import Look
 
 _GRACE_S = 1.5
 _NO_SANDBOX = ("No usable sandbox", "--no-sandbox", "sandbox is not supported", "setuid sandbox")

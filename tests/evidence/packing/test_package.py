@@ -14,8 +14,8 @@ import bagit
 import pytest
 
 from bot.errors import EvidenceError
-from bot.evidence import package as bag
 from bot.evidence.capture import Capture
+from bot.evidence.packing import package as bag
 from connectors.contract import Attachment, Author
 
 PACKAGE = "ev-20261120T110214Z-aaaaaaaaaaaaa"

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bot.errors import EvidenceError
-from bot.evidence import package as bag
-from bot.evidence.log import BEGINNING, Head, Line, read_lines
+from bot.evidence.chain.log import BEGINNING, Head, Line, read_lines
+from bot.evidence.packing import package as bag
 
 Kind = Literal["altered", "incomplete", "usage"]
 Progress = Callable[[int, int], None]

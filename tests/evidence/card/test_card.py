@@ -17,8 +17,8 @@ import pypdf
 import pytest
 
 from bot.evidence.capture import Capture
-from bot.evidence.card import CardPrinter
-from bot.evidence.record import record_of
+from bot.evidence.card.printer import CardPrinter
+from bot.evidence.packing.record import record_of
 from connectors.contract import Author
 
 PACKAGE = "ev-20261120T110214Z-aaaaaaaaaaaaa"
@@ -93,7 +93,7 @@ def test_the_same_record_is_the_same_card_on_every_machine(
     record = record_of(make_dossier(), None, PACKAGE)
     (tmp_path / "record.json").write_text(json.dumps(record))
     program = (
-        "import sys, json, hashlib; from bot.evidence.card import CardPrinter\n"
+        "import sys, json, hashlib; from bot.evidence.card.printer import CardPrinter\n"
         "print(hashlib.sha256(CardPrinter().pdf(json.load(open(sys.argv[1])))).hexdigest())\n"
     )
     places = [{"TZ": "Asia/Tokyo", "LANG": "C.UTF-8"}, {"TZ": "America/New_York", "LANG": "tr_TR.UTF-8"}]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.evidence.canonical import canonical, sha256
-from bot.evidence.printable import Paragraph, excerpt, paragraphs, printable
+from bot.evidence.card.printable import Paragraph, excerpt, paragraphs, printable
 
 _POST_CHARACTERS = 420
 

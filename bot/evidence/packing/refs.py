@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.errors import EvidenceError
-from bot.evidence.record import SUPPLEMENT_SCHEMA
+from bot.evidence.packing.record import SUPPLEMENT_SCHEMA
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ import pytest
 
 import bot
 import connectors
-from bot.evidence.browser import BrowserCapturer
-from bot.evidence.privilege import Unfit, closed_folder, quarters
+from bot.evidence.picture.browser import BrowserCapturer
+from bot.evidence.picture.privilege import Unfit, closed_folder, quarters
 
 TEXT = "This is complete bullshit, Dana."
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another account")
@@ -22,7 +22,7 @@ LOOK = """
 import re, sys
 from pathlib import Path
 import bot
-from bot.evidence.browser import BrowserCapturer
+from bot.evidence.picture.browser import BrowserCapturer
 capturer = BrowserCapturer([sys.argv[1]], browser=Path(sys.argv[2]))
 found = capturer.capture(sys.argv[3], sys.argv[4])
 print(next(iter(bot.__path__)))

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from bot.evidence.canonical import canonical, sha256
-from bot.evidence.log import Head
-from bot.evidence.verify import Report, verify_archive, verify_package
+from bot.evidence.chain.log import Head
+from bot.evidence.proof.verify import Report, verify_archive, verify_package
 
 Attack = Callable[[Path], None]
 

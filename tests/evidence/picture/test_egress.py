@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.evidence.browser import BrowserCapturer
-from bot.evidence.hosts import Hosts
+from bot.evidence.picture.browser import BrowserCapturer
+from bot.evidence.picture.hosts import Hosts
 
 TEXT = "This is complete bullshit, Dana. Nobody picks up the phone \U0001f621"
 

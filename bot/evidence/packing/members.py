@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from bot.evidence.canonical import canonical
 from bot.evidence.capture import Capture
 from bot.evidence.dossier import Dossier
-from bot.evidence.record import capture_facts, matches_of
+from bot.evidence.packing.record import capture_facts, matches_of
 from connectors.contract import Exchange
 
 CARD = "data/card/evidence.pdf"
@@ -83,4 +83,4 @@ def _capture(capture: Capture | None) -> dict[str, bytes]:
 
 
 def _readme(name: str) -> bytes:
-    return files("bot.evidence").joinpath("templates", name).read_bytes()
+    return files("bot.evidence.packing").joinpath("templates", name).read_bytes()

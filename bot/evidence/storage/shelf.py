@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import EvidenceError
-from bot.evidence import durable
-from bot.evidence import package as bag
-from bot.evidence.package import Package
+from bot.evidence.packing import package as bag
+from bot.evidence.packing.package import Package
+from bot.evidence.storage import durable
 
 
 def new_package_id(at: datetime) -> str:

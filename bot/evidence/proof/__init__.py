@@ -1,0 +1,1 @@
+"""Does it still hold? Reading everything again, and saying so."""

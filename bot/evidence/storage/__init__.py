@@ -1,0 +1,1 @@
+"""Where packages lie: through to the disk, never over another, with room to spare."""
