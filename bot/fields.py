@@ -11,6 +11,7 @@ from datetime import time, timedelta
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.utils import parseaddr
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -26,6 +27,8 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _OWN_NETWORK = frozenset({"localhost", "local", "internal", "lan", "home", "corp", "intranet"})
 _HOST = re.compile(r"(?=.{1,253}(?::|$))(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9-]{1,63}(?::[0-9]{1,5})?")
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9._-]+)*/?")
+_KEYRING = re.compile(r"keyring:[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def slug(value: str) -> str:
@@ -126,6 +129,35 @@ def address(value: str) -> str:
     return value
 
 
+def stamp_address(value: str) -> str:
+    """The address of a time stamp authority. Plain ``http`` will do: its answer is signed, and hides nothing."""
+    parts = _split(value)
+    if parts is None or not parts.hostname or parts.scheme not in ("https", "http") or parts.username:
+        raise ValueError(f'holds "{printable(value)}"; write addresses such as http://timestamp.example.org.')
+    return value
+
+
+def words(value: object) -> object:
+    """One line of several values as the values: they stand between blanks or commas."""
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def bucket(value: str) -> str:
+    """``s3://bucket`` or ``s3://bucket/prefix``, without a slash at the end."""
+    if not _BUCKET.fullmatch(value):
+        raise ValueError("is not a bucket; write s3://bucket or s3://bucket/prefix.")
+    return value.rstrip("/")
+
+
+def key_source(value: str) -> str:
+    """Where a key lies: an absolute path, or ``keyring:NAME``."""
+    if value.startswith("keyring:"):
+        if not _KEYRING.fullmatch(value):
+            raise ValueError("is not a name in the keyring; write keyring:beadle-evidence.")
+        return value
+    return str(Path(value).expanduser().absolute())
+
+
 def is_loopback(url: str | None) -> bool:
     """Whether an address leads to this machine itself."""
     parts = _split(url or "")
@@ -180,4 +212,7 @@ Channel = Annotated[str, AfterValidator(channel)]
 Sender = Annotated[str, AfterValidator(sender)]
 Mailbox = Annotated[str, AfterValidator(mailbox)]
 HttpsAddress = Annotated[str, AfterValidator(address)]
+StampAddress = Annotated[str, AfterValidator(stamp_address)]
+Bucket = Annotated[str, AfterValidator(bucket)]
+KeySource = Annotated[str, AfterValidator(key_source)]
 Host = Annotated[str, AfterValidator(host)]

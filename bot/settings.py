@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import ConfigError
-from bot.fields import Channel, HttpsAddress, Identifier, Sender
+from bot.fields import Bucket, Channel, HttpsAddress, Identifier, KeySource, Sender, StampAddress, words
 from bot.mistakes import did_you_mean, or_list, printable, sentence
 from bot.tokens import read_secret
 
 PREFIX = "BEADLE_"
-IN_FILES = ("database_url", "slack_token", "smtp_url", "opinion_key")
+IN_FILES = ("database_url", "slack_token", "smtp_url", "opinion_key", "replica_key")
 
 
 def _here(value: Path) -> Path:
@@ -125,6 +125,58 @@ class Settings(BaseSettings):
         description="the part of the archive's disk that stays free, from 0 to 0.5",
         examples=[0.05],
     )
+    evidence_key: KeySource = Field(
+        default_factory=lambda data: str(Path(data["state"]) / "keys" / "evidence.pem"),
+        description="the key that signs the evidence log: a private file (chmod 600), or keyring:NAME for the system's"
+        " keyring (else keys/evidence.pem in the state folder, made when first needed)",
+        examples=["/etc/beadle/evidence.pem"],
+    )
+    timestamp_urls: Annotated[tuple[StampAddress, ...], NoDecode, BeforeValidator(words)] = Field(
+        default=(),
+        description="the addresses of time stamp authorities (RFC 3161), with blanks between; two are wanted",
+        examples=["http://timestamp.example.org https://tsa.example.net/tsr"],
+    )
+    timestamp_roots: Place | None = Field(
+        default=None,
+        description="a file of the certificates (PEM) that the authorities' time stamps must lead to",
+        examples=["/etc/beadle/timestamp-roots.pem"],
+    )
+    replica: Bucket | None = Field(
+        default=None,
+        description="the bucket (and prefix) that keeps a second copy of the evidence; without one there is none",
+        examples=["s3://city-evidence/beadle"],
+    )
+    replica_endpoint: HttpsAddress | None = Field(
+        default=None,
+        description="the address of an S3-compatible store, where it isn't Amazon's",
+        examples=["https://s3.example.gov"],
+    )
+    replica_key_id: Identifier | None = Field(
+        default=None, description="the access key id of that store", examples=["AKIAEXAMPLE"]
+    )
+    replica_key: SecretStr | None = Field(
+        default=None,
+        description="the secret access key of that store",
+        examples=["secret"],
+        json_schema_extra={"secret": True},
+    )
+    replica_lock: Literal["governance", "compliance", "none"] = Field(
+        default="governance",
+        description="how the copies are locked: governance, compliance or none",
+        examples=["governance"],
+    )
+    replica_lock_days: int = Field(
+        default=365,
+        ge=1,
+        le=36_500,
+        description="for how many days each copy is locked, a whole number from 1 to 36500",
+        examples=[365],
+    )
+    media_hashes: Place | None = Field(
+        default=None,
+        description="a file of SHA-256 or MD5 digests, one a line, of media that must never be copied or shown",
+        examples=["/etc/beadle/never-copy.txt"],
+    )
     opinion_url: HttpsAddress | None = Field(
         default=None,
         description="the address of an OpenAI-compatible API that is asked for second opinions; without one none is",
@@ -196,7 +248,7 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Every value that must appear in no log: token and key, and the passwords inside the addresses."""
-        keys = [key.get_secret_value() for key in (self.slack_token, self.opinion_key) if key]
+        keys = [key.get_secret_value() for key in (self.slack_token, self.opinion_key, self.replica_key) if key]
         urls = (self.database_url, self.smtp_url)
         passwords = (part for url in urls if url for part in _passwords(url.get_secret_value()))
         return tuple(dict.fromkeys(value for value in (*keys, *passwords) if value))

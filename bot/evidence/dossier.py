@@ -67,6 +67,29 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
+class Medium:
+    """One attachment of the comment, as fetched at capture (EV-04, EV-20).
+
+    ``data`` is ``None`` where nothing was kept: it could not be fetched (``error`` says why), or it may not be copied
+    (``restricted``: then ``sha256`` and ``size`` are all that is kept of it). ``extension`` is ours, from the first
+    bytes (``sniffed``), never from the address; ``bin`` for what isn't on our list.
+    """
+
+    url: str
+    final_url: str | None
+    status: int | None
+    declared_type: str | None
+    sniffed: str | None
+    extension: str
+    size: int | None
+    sha256: str | None
+    fetched_at: datetime
+    error: str | None = None
+    restricted: bool = False
+    data: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Dossier:
     """One revision of one comment, judged, with all that proves it. Times are aware, in UTC.
 
@@ -92,3 +115,4 @@ class Dossier:
     clock: Clock
     previous: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
+    media: tuple[Medium, ...] = ()
