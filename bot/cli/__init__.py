@@ -35,10 +35,10 @@ def _judging() -> TyperGroup:
 
 @cache
 def _every_room() -> TyperGroup:
-    from bot.cli import audit, cases, demonstration, policies, proof, report, running, setting_up
+    from bot.cli import audit, cases, demonstration, evidence, policies, proof, report, running, setting_up
 
     rooms = typer.Typer(rich_markup_mode=None)
-    for room in (running, setting_up, cases, report, proof, policies, audit, demonstration):
+    for room in (running, setting_up, cases, report, proof, evidence, policies, audit, demonstration):
         room.add_to(rooms)
     return get_group(rooms)
 

@@ -4,9 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol
 
 Status = Literal["captured", "blocked", "failed", "refused", "no_browser", "no_sandbox"]
+
+
+@dataclass(frozen=True, slots=True)
+class PageExchange:
+    """One request that the browser made for the page, and the answer.
+
+    ``body`` is decoded, as the page saw it; ``truncated``: there was more of it than we keep. ``status`` 0 and
+    ``error``: there was no answer, and why (``blocked``: by us). ``mime`` and ``resource_type`` (``document``, ``image``
+    and so on) are the browser's opinion. ``started_at`` is aware, in UTC; headers stand in the order in which they
+    came, where the protocol lets the browser know it.
+    """
+
+    url: str
+    method: str
+    request_headers: tuple[tuple[str, str], ...] = field(repr=False)
+    status: int
+    response_headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(repr=False)
+    started_at: datetime
+    remote_ip: str | None = None
+    mime: str | None = None
+    truncated: bool = False
+    resource_type: str = ""
+    http_version: str = "HTTP/1.1"
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +43,7 @@ class Capture:
     page or the browser did); refused (we don't go to that host); no_browser; no_sandbox. Only
     ``comment_text_visible`` makes the picture a proof: the normalised words of the comment stood in the captured
     element, uncovered. ``match_ratio`` (0..1) is the share of those words found. ``bbox``: x, y, width, height of the
-    comment in the viewport picture, in CSS pixels.
+    comment in the viewport picture, in CSS pixels. ``exchanges``: what the browser fetched for it, in order.
     """
 
     status: Status
@@ -32,6 +58,7 @@ class Capture:
     comment_text_visible: bool = False
     match_ratio: float = 0.0
     facts: Mapping[str, object] = field(default_factory=dict)
+    exchanges: tuple[PageExchange, ...] = field(default=(), repr=False)
 
 
 class Capturer(Protocol):
