@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
 
@@ -22,6 +22,7 @@ from bot.moderation.models import Scorer, SharingScorer
 from bot.moderation.needs import needs_of
 from bot.moderation.pack import CATEGORIES, PolicyPack, Rule
 from bot.moderation.passage import Passage
+from bot.moderation.reading import Reading, reading_of
 from bot.moderation.screen import Screen, Screened
 from bot.moderation.text import fold
 from bot.moderation.tokens import MOST_TOKENS, Vocabulary
@@ -31,6 +32,8 @@ from bot.moderation.wordlists import WordLists
 _FEWEST_LETTERS = 12
 _LARGEST_BATCH = 2_048
 _LARGEST_TEXT = 1_000_000
+_OF_THE_WHOLE = frozenset({"scores", "unread_language"})
+"""Detectors that judge how a comment reads as a whole: of a disguised one, only as it is meant."""
 _NO_LABELS: Mapping[str, float] = dict.fromkeys(CATEGORIES, 0.0)
 
 
@@ -65,17 +68,46 @@ class Judge:
 
     def judge_all(self, items: Iterable[Item]) -> list[Verdict]:
         """The verdicts on several items, in their order. Rules that can find nothing are not asked."""
-        return [verdict for batch in _batches(items) for verdict in self._judge_batch(batch)]
+        return [verdict for batch in _batches(items) for verdict in self._judge_as_meant(batch)]
 
     def judge_fully(self, item: Item) -> Verdict:
         """The same verdict with every rule asked: what the fast way is compared with."""
-        passage = passage_of(item, self.scorer)
-        return self._decided(passage, self.seats, passage.language.code)
+        verdict, reading = self._every_rule(item), reading_of(item.text)
+        if reading is None:
+            return verdict
+        return self._with_meant(verdict, reading, self._every_rule(replace(item, text=reading.text)))
 
     def looked_at(self, items: Sequence[Item]) -> int:
         """How many of the items the screen would not clear by itself."""
         screened, _ = self._screened(items)
         return len(list(screened.places()))
+
+    def _judge_as_meant(self, items: Sequence[Item]) -> list[Verdict]:
+        """As they stand; where words are disguised, also as they are meant."""
+        verdicts = self._judge_batch(items)
+        readings = {place: reading for place, item in enumerate(items) if (reading := reading_of(item.text))}
+        meant = self._judge_batch([replace(items[place], text=each.text) for place, each in readings.items()])
+        for (place, reading), other in zip(readings.items(), meant, strict=True):
+            verdicts[place] = self._with_meant(verdicts[place], reading, other)
+        return verdicts
+
+    def _with_meant(self, verdict: Verdict, reading: Reading, meant: Verdict) -> Verdict:
+        """What is found only through a disguise is added, and is for people: the disguise was seen through by guess."""
+        fluent = reading.is_fluent
+        plain = [each for each in verdict.findings if not (fluent and each.detector in _OF_THE_WHOLE)]
+        found = {finding.rule_id for finding in plain}
+        more = [
+            _through(finding, reading)
+            for finding in meant.findings
+            if finding.rule_id not in found and any(map(reading.was_disguised, finding.spans))
+        ]
+        either = {name: max(score, meant.labels[name]) for name, score in verdict.labels.items()}
+        scores = meant.labels if fluent else either
+        return decide([*plain, *more], self.pack, verdict.lang, scores=scores, earned=self.earned)
+
+    def _every_rule(self, item: Item) -> Verdict:
+        passage = passage_of(item, self.scorer)
+        return self._decided(passage, self.seats, passage.language.code)
 
     def _judge_batch(self, items: Sequence[Item]) -> list[Verdict]:
         screened, scores = self._screened(items)
@@ -176,6 +208,12 @@ class Seat:
             enumerable=self.detector.enumerable,
             urgent=self.rule.urgent,
         )
+
+
+def _through(finding: Finding, reading: Reading) -> Finding:
+    spans = tuple(dict.fromkeys(map(reading.original, finding.spans)))
+    reason = f"{finding.reason.rstrip('.')} (disguised)."
+    return replace(finding, spans=spans, reason=reason, measure=_at_most_review(finding.measure))
 
 
 def _at_most_review(measure: Measure) -> Measure:
