@@ -13,9 +13,9 @@ from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 
-from bot.dossiers import this_host, this_software
 from bot.evidence.capture import Capturer
 from bot.evidence.dossier import Clock, Dossier, PolicyText, Site
+from bot.machine import this_host, this_software
 from bot.moderation.verdict import Finding, Measure, Outcome, PolicyRef, Span, Verdict
 from connectors.contract import Author, Comment, CommentRef, Exchange, Post
 
@@ -92,7 +92,7 @@ def dossier(number: int, capturer: Capturer) -> Dossier:
         mode="enforce",
         custodian_role="records custodian",
         effect="The account itself and its friends still see it.",
-        software=this_software(capturer),
+        software=this_software(capturer.browser),
         host=this_host(),
         clock=Clock("system clock", 0.1),
     )
