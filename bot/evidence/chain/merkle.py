@@ -7,7 +7,6 @@ SHA-256(0x01 || left || right). Lines and sizes count as the log does: the first
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -140,7 +139,7 @@ def verify_inclusion(line: bytes, index: int, size: int, hashes: Sequence[bytes]
         else:
             found = node_hash(found, other)
         at, last = at >> 1, last >> 1
-    return last == 0 and hmac.compare_digest(found, root)
+    return last == 0 and found == root
 
 
 def verify_consistency(old: int, size: int, hashes: Sequence[bytes], old_root: bytes, root: bytes) -> bool:
@@ -148,7 +147,7 @@ def verify_consistency(old: int, size: int, hashes: Sequence[bytes], old_root: b
     if not 0 < old <= size or not _are_hashes(hashes):
         return False
     if old == size:
-        return not hashes and hmac.compare_digest(old_root, root)
+        return not hashes and old_root == root
     path = list(hashes)
     if old & (old - 1) == 0:
         path.insert(0, old_root)
@@ -166,7 +165,7 @@ def verify_consistency(old: int, size: int, hashes: Sequence[bytes], old_root: b
         else:
             after = node_hash(after, other)
         at, last = at >> 1, last >> 1
-    return last == 0 and hmac.compare_digest(before, old_root) and hmac.compare_digest(after, root)
+    return last == 0 and before == old_root and after == root
 
 
 def _past_whole_subtrees(at: int, last: int) -> tuple[int, int]:
