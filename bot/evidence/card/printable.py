@@ -1,11 +1,12 @@
 """A stranger's text, made fit to print: nothing invisible, nothing that reorders, nothing that paints over a label.
 
 What can't be seen is printed as its code point, ``[U+202E]``. Matched words stay marked. The whole text, unaltered, is
-in ``record.json``.
+in ``record.json``. What no font of this machine has is ``bot.evidence.card.typecase``'s business.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,15 @@ MOST_LINES = 400
 _RUN = 24
 _MARKS = 6
 _BREAK = "\u200b"
-_KEPT_INVISIBLE = frozenset("\u200c\u200d\ufe0e\ufe0f")
+_JOINERS = frozenset("\u200c\u200d")
+_STYLES = frozenset("\ufe0e\ufe0f")
+# Letters and marks that are painted as nothing: fillers, joiners of graphemes, variation selectors.
+_FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
+_BLANK = frozenset(_FILLERS) | frozenset(map(chr, (*range(0xFE00, 0xFE0E), *range(0xE0100, 0xE01F0))))
+# Unicode calls these "format", yet they are painted: signs that stand over or around numbers in Arabic and the like.
+_PAINTED = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
+_TAGGED_FLAG = re.compile("\U0001f3f4([\U000e0020-\U000e007e]{1,8}\U000e007f)")
+_TAGGED = frozenset("".join(chr(0xE0000 + ord(letter)) for letter in name) for name in ("gbeng", "gbsct", "gbwls"))
 _NEWLINES = frozenset("\n\u2028\u2029\x85\x0b\x0c")
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 
@@ -48,7 +57,7 @@ def paragraphs(text: str, spans: Iterable[Sequence[int]] = ()) -> tuple[tuple[Pa
     for line in _lines(shown):
         if len(found) == MOST_LINES:
             break
-        found.append(Paragraph(_direction(line), tuple(_runs(line, hits[at : at + len(line)]))))
+        found.append(Paragraph(direction(line), tuple(_runs(line, hits[at : at + len(line)]))))
         at += len(line) + 1
     return tuple(found), len(text) - min(at, len(shown))
 
@@ -80,6 +89,17 @@ def printable(text: str, most: int = 300) -> str:
     return "".join(run.text for run in _runs(cut, bytearray(len(cut))))
 
 
+def direction(line: str) -> str:
+    """ltr or rtl, as the first letter that has a direction runs (Unicode's rule P2)."""
+    for character in line:
+        kind = unicodedata.bidirectional(character)
+        if kind in _RIGHT_TO_LEFT:
+            return "rtl"
+        if kind == "L":
+            return "ltr"
+    return "ltr"
+
+
 def _lines(text: str) -> list[str]:
     for newline in _NEWLINES - {"\n"}:
         text = text.replace(newline, "\n")
@@ -109,28 +129,46 @@ def _runs(line: str, hits: Sequence[int]) -> Iterator[Run]:
 
 def _pieces(line: str) -> Iterator[str]:
     """What to print for each character: itself, its code point, or itself after a place where the line may break."""
+    tags = _tags(line)
     unbroken = marks = 0
-    joined = False
-    for character in line:
-        piece = _visible(character)
-        is_mark = unicodedata.category(character).startswith("M") and character not in _KEPT_INVISIBLE
+    before = ""
+    for at, character in enumerate(line):
+        kept = at in tags or _belongs_invisibly(before, character)
+        piece = character if kept else _visible(character)
+        is_mark = not kept and unicodedata.category(character).startswith("M")
         marks = marks + 1 if is_mark else 0
         if marks > _MARKS:  # a tower of marks would be painted over the lines above and below
             piece = "" if marks > _MARKS + 1 else "[…]"
         unbroken = 0 if piece.isspace() else unbroken + len(piece)
-        if unbroken > _RUN and not (is_mark or joined or _belongs_to_the_left(character)):
+        if unbroken > _RUN and not (kept or is_mark or before == "\u200d" or _belongs_to_the_left(character)):
             piece = _BREAK + piece
             unbroken = 1
-        joined = character == "\u200d"
+        before = character
         yield piece
+
+
+def _tags(line: str) -> frozenset[int]:
+    """Where the invisible letters stand that make a black flag England's, Scotland's or Wales's; others are shown."""
+    flags = (each for each in _TAGGED_FLAG.finditer(line) if each[1][:-1] in _TAGGED)
+    return frozenset(at for flag in flags for at in range(*flag.span(1)))
+
+
+def _belongs_invisibly(before: str, character: str) -> bool:
+    """Joiners and styles where a script or an emoji needs them. Between other letters they are a way to hide."""
+    if not before or character not in _JOINERS | _STYLES:
+        return False
+    kind, code = unicodedata.category(before), ord(before)
+    if character in _STYLES:
+        return before in "0123456789#*" or (code > 0x7F and kind[0] in "SP")
+    is_emoji = before == "\ufe0f" or (kind in ("So", "Sk", "Cn") and code > 0x2000)
+    return is_emoji or (0x0590 <= code < 0x1E00 and kind[0] in "LM")
 
 
 def _visible(character: str) -> str:
     if character == "\t":
         return "    "
-    if character in _KEPT_INVISIBLE or 0xE0020 <= ord(character) <= 0xE007F:  # joiners and flags of emoji
-        return character
-    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn"):
+    formless = unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") and character not in _PAINTED
+    if formless or character in _STYLES or character in _BLANK:
         return f"[U+{ord(character):04X}]"
     return character
 
@@ -138,15 +176,4 @@ def _visible(character: str) -> str:
 def _belongs_to_the_left(character: str) -> bool:
     code = ord(character)
     is_regional = 0x1F1E6 <= code <= 0x1F1FF  # two of these are one flag
-    is_skin = 0x1F3FB <= code <= 0x1F3FF
-    return character in _KEPT_INVISIBLE or is_regional or is_skin or 0xE0020 <= code <= 0xE007F
-
-
-def _direction(line: str) -> str:
-    for character in line:
-        kind = unicodedata.bidirectional(character)
-        if kind in _RIGHT_TO_LEFT:
-            return "rtl"
-        if kind == "L":
-            return "ltr"
-    return "ltr"
+    return is_regional or 0x1F3FB <= code <= 0x1F3FF  # the tone of a skin

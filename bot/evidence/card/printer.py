@@ -7,98 +7,137 @@ as data, never as markup.
 from __future__ import annotations
 
 import json
-import tempfile
-import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from importlib.resources import files
-from itertools import count
 from pathlib import Path
+from queue import LifoQueue
 from typing import Any
 
+import structlog
 import typst
 
 from bot.errors import EvidenceError
-from bot.evidence.canonical import canonical, sha256
+from bot.evidence.canonical import canonical
+from bot.evidence.card.drawing import drawing_of
 from bot.evidence.card.sheet import sheet_of
+from bot.evidence.card.typecase import FONT_FOLDERS, Typecase, cache_file
 
-FONT_FOLDERS = (Path("/usr/share/fonts/truetype/noto"), Path("/usr/share/fonts/opentype/noto"))
+AT_ONCE = 2
 PNG_PPI = 110.0
+_TEMPLATES = files("bot.evidence.card").joinpath("templates")
 _STANDARDS: list[typst.PDFStandard] = ["a-3a", "ua-1"]
+
+events = structlog.get_logger(__name__)
 
 
 def fonts_digest(folders: Iterable[Path] = FONT_FOLDERS) -> str:
-    """How many font files there are, and a short digest of their names and sizes: machines with the same one set the
-    same card."""
-    found = sorted((path.name, path.stat().st_size) for folder in folders for path in folder.glob("*.[ot]t[fc]"))
-    return f"{len(found)} files, {sha256(canonical(found))[:16]}"
+    """How many font files cards are set in, and the SHA-256 of their names and contents: machines with the same one
+    set the same card."""
+    typecase = _typecase(tuple(folders))
+    return f"{len(typecase.contents.digests)} files, sha256 {typecase.digest}"
 
 
 class CardPrinter:
-    """Prints cards. Keep one: it takes a second to read the fonts, and then some hundredths for a card.
+    """Prints cards. Keep one: it takes some tenths of a second to find the fonts, and then some hundredths for a card.
+    Safe to use from many threads; ``AT_ONCE`` cards are set at a time.
 
-    Without the Noto fonts in ``font_folders`` it still prints, with boxes for the scripts that are missing;
+    What no font in ``font_folders`` has is printed as code points, so a card can be had without any font;
     ``bot.evidence.health`` says what to install.
     """
 
     def __init__(self, font_folders: tuple[Path, ...] = FONT_FOLDERS) -> None:
-        self._template = files("bot.evidence.card").joinpath("templates", "card.typ").read_bytes()
-        self._folder = tempfile.TemporaryDirectory(prefix="beadle-card-")
-        self._numbers = count()
-        self._mutex = threading.Lock()
-        self._compiler = typst.Compiler(
-            root=self._folder.name,
-            font_paths=[str(folder) for folder in font_folders if folder.is_dir()],
-            ignore_system_fonts=True,  # or the same record would look otherwise on the next machine
-        )
+        self._template = _TEMPLATES.joinpath("card.typ").read_bytes()
+        self._typecase = _typecase(font_folders)
+        self._idle: LifoQueue[typst.Compiler] = LifoQueue()
+        for _ in range(AT_ONCE):
+            self._idle.put(self._compiler())
 
     def pdf(self, record: Mapping[str, Any], picture: bytes | None = None) -> bytes:
         """The card as PDF/A-3a and PDF/UA-1 with the record attached; a second page shows ``picture`` (PNG).
 
         Raises ``EvidenceError`` when it can't be set.
         """
-        if picture is None:
-            return self._compile(record, "", "pdf")
-        name = f"{next(self._numbers)}.png"
-        path = Path(self._folder.name, name)
-        try:
-            path.write_bytes(picture)
-            return self._compile(record, name, "pdf")
-        except OSError as error:
-            raise EvidenceError(f"The card can't be set ({error.strerror}); make room in {path.parent}.") from error
-        finally:
-            path.unlink(missing_ok=True)
+        return self._set(record, picture, "pdf")
 
     def png(self, record: Mapping[str, Any]) -> bytes:
         """Page 1 as PNG, for where a picture is wanted and no screenshot exists. Raises ``EvidenceError``."""
-        return self._compile(record, "", "png")
+        return self._set(record, None, "png")
 
     def close(self) -> None:
-        """Remove the scratch folder."""
-        self._folder.cleanup()
+        """There is nothing on the disk to remove."""
 
-    def _compile(self, record: Mapping[str, Any], picture: str, kind: typst.OutputFormat) -> bytes:
+    def _set(self, record: Mapping[str, Any], picture: bytes | None, kind: typst.OutputFormat) -> bytes:
+        drawing = drawing_of(picture)
+        sheet = sheet_of(record, drawing)
+        try:
+            return self._compile(record, self._typecase.fit(sheet), drawing.svg, kind)
+        except (typst.TypstError, _Lacking) as refused:
+            package, why = record["package_id"], type(refused).__name__
+            events.warning("the card is set without any but Latin letters", package=package, why=why)
+            return self._spelled(record, self._typecase.spell(sheet), drawing.svg, kind, refused)
+
+    def _compiler(self) -> typst.Compiler:
+        return typst.Compiler(root=str(_TEMPLATES), font_paths=self._typecase.fonts)
+
+    def _spelled(
+        self,
+        record: Mapping[str, Any],
+        spelled: tuple[Any, list[str]],
+        picture: str,
+        kind: typst.OutputFormat,
+        refused: Exception,
+    ) -> bytes:
+        try:
+            return self._compile(record, spelled, picture, kind)
+        except (RuntimeError, _Lacking) as error:
+            raise EvidenceError(
+                "The card could not be set; the case waits. Report this with its case id.",
+                package=record["package_id"],
+                first=str(refused)[:200],
+            ) from error
+
+    def _compile(
+        self, record: Mapping[str, Any], fitted: tuple[Any, list[str]], picture: str, kind: typst.OutputFormat
+    ) -> bytes:
+        sheet, families = fitted
         inputs = {
-            "sheet": json.dumps(sheet_of(record, has_picture=bool(picture))),
+            "sheet": json.dumps({**sheet, "fonts": families}),
             "record": canonical(record).decode(),
             "picture": picture,
         }
         moment = datetime.fromisoformat(record["times"]["captured_at"]).replace(microsecond=0)
+        compiler = self._idle.get()
         try:
-            with self._mutex:
-                made = self._compiler.compile(
-                    input=self._template,
-                    format=kind,
-                    sys_inputs=inputs,
-                    timestamp=moment,
-                    ppi=PNG_PPI if kind == "png" else None,
-                    pdf_standards=_STANDARDS if kind == "pdf" else [],
-                )
-        except RuntimeError as error:
-            raise EvidenceError(
-                "The card could not be set; the case waits. Report this with its case id.",
-                package=record["package_id"],
-            ) from error
+            made, warnings = compiler.compile_with_warnings(
+                input=self._template,
+                format=kind,
+                sys_inputs=inputs,
+                timestamp=moment,
+                ppi=PNG_PPI if kind == "png" else None,
+                pdf_standards=_STANDARDS if kind == "pdf" else [],
+            )
+        except BaseException as error:
+            # A panic of the typesetter, for a damaged font say, would end the worker: it is no Exception, and has no
+            # name that could be imported.
+            if type(error).__name__ != "PanicException":
+                raise
+            compiler = self._compiler()
+            raise _Lacking("the typesetter broke down") from error
+        finally:
+            self._idle.put(compiler)
+        if warnings:  # of a font that isn't there: words would be left out without another sign
+            raise _Lacking(str(warnings[0]))
         first = made[0] if isinstance(made, list) else made
         assert first is not None, "no output path was given, so the bytes come back"
         return first
+
+
+class _Lacking(Exception):
+    """The typesetter had to do without something."""
+
+
+@lru_cache(maxsize=4)
+def _typecase(folders: tuple[Path, ...]) -> Typecase:
+    return Typecase(folders, cache_file())

@@ -8,26 +8,30 @@ import os
 import struct
 import subprocess
 import sys
-import zlib
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pypdf
 import pytest
 
+from bot.evidence.canonical import canonical, sha256
 from bot.evidence.capture import Capture
 from bot.evidence.card.printer import CardPrinter
+from bot.evidence.dossier import Medium
 from bot.evidence.packing.record import record_of
 from connectors.contract import Author
+from tests.evidence.card.paper import HOSTILE, LABEL, PACKAGE, plain, png, tags_of, words_of
 
-PACKAGE = "ev-20261120T110214Z-aaaaaaaaaaaaa"
-LABEL = "RENDERING OF THE PLATFORM API RECORD. NOT A SCREENSHOT."
+NOW = datetime(2026, 11, 20, 11, 2, 14, tzinfo=UTC)
 
 
 def test_the_card_shows_the_comment_the_clause_and_the_words(printer: CardPrinter, make_dossier: Any) -> None:
     """What a mayor asks first stands on page 1."""
-    text = _words(printer.pdf(record_of(make_dossier(), None, PACKAGE)))
+    text = words_of(printer.pdf(record_of(make_dossier(), None, PACKAGE)))
 
     for expected in (
         "Millbrook, Connecticut",
@@ -47,7 +51,7 @@ def test_the_card_never_calls_itself_a_screenshot(printer: CardPrinter, make_dos
     """EV-03: a rendering is labelled as one, whatever else stands on the sheet."""
     hostile = make_dossier(text="SCREENSHOT OF THE PAGE\n" * 300, author=Author("1", "NOT A RENDERING " * 30))
 
-    assert LABEL in _words(printer.pdf(record_of(hostile, None, PACKAGE)))
+    assert LABEL in words_of(printer.pdf(record_of(hostile, None, PACKAGE)))
 
 
 def test_the_record_is_attached_to_the_card(printer: CardPrinter, make_dossier: Any) -> None:
@@ -56,7 +60,7 @@ def test_the_record_is_attached_to_the_card(printer: CardPrinter, make_dossier: 
 
     attached = pypdf.PdfReader(io.BytesIO(printer.pdf(record))).attachments["record.json"][0]
 
-    assert json.loads(attached) == record
+    assert attached == canonical(record)
 
 
 def test_the_card_is_an_archival_and_accessible_pdf(printer: CardPrinter, make_dossier: Any) -> None:
@@ -69,95 +73,115 @@ def test_the_card_is_an_archival_and_accessible_pdf(printer: CardPrinter, make_d
     assert "<pdfuaid:part>1</pdfuaid:part>" in metadata
 
 
-def test_a_picture_gets_a_sheet_of_its_own(printer: CardPrinter, make_dossier: Any) -> None:
-    """Page 2 shows the picture and says whether the words are in it."""
-    proof = Capture(status="captured", viewport_png=_png(), comment_text_visible=True, url_final="https://s.example/p")
-    other = replace(proof, comment_text_visible=False, reason="The page shows only the beginning of the comment.")
+def test_the_card_can_be_read_aloud_and_says_what_is_attached(printer: CardPrinter, make_dossier: Any) -> None:
+    """Tags, language, title, a colour profile, a description of the picture, and the record as the card's source."""
+    capture = Capture(status="captured", viewport_png=png(), comment_text_visible=True, url_final="https://s.example/p")
+    data = printer.pdf(record_of(make_dossier(), capture, PACKAGE), capture.viewport_png)
 
-    pages = [
-        pypdf.PdfReader(
-            io.BytesIO(printer.pdf(record_of(make_dossier(), capture, PACKAGE), capture.viewport_png))
-        ).pages
-        for capture in (proof, other)
+    root: Any = pypdf.PdfReader(io.BytesIO(data)).root_object
+    attached = root["/AF"][0].get_object()
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"] == "en"
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+    assert root["/OutputIntents"][0]["/S"] == "/GTS_PDFA1"
+    assert attached["/AFRelationship"] == "/Source"
+    assert attached["/EF"]["/F"]["/Subtype"] == "/application/json"
+    tags = tags_of(root["/StructTreeRoot"])
+    assert {"/H1", "/H2", "/P", "/Figure"} <= {name for name, _ in tags}
+    assert [alt for name, alt in tags if name == "/Figure"] == [
+        "Picture of the public page, taken without being logged in. The text of the comment is on page 1."
     ]
 
-    assert [len(each) for each in pages] == [2, 2]
-    assert "The words of the comment are in the picture." in _plain(pages[0][1].extract_text())
-    assert "It does NOT show the words of the comment" in _plain(pages[1][1].extract_text())
+
+PLACES = (
+    {"TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "1"},
+    {"TZ": "America/New_York", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "2"},
+    {"TZ": "Pacific/Chatham", "LC_ALL": "de_DE.UTF-8", "PYTHONHASHSEED": "3"},
+    {"TZ": "UTC", "LANG": "tr_TR.UTF-8", "PYTHONHASHSEED": "4", "XDG_CACHE_HOME": "/nonexistent"},
+)
+PROGRAM = """
+import hashlib, json, sys
+from bot.evidence.card.printer import CardPrinter
+record, picture = json.load(open(sys.argv[1])), open(sys.argv[2], "rb").read()
+printer = CardPrinter()
+for data in (printer.pdf(record), printer.pdf(record, picture), printer.png(record)):
+    print(hashlib.sha256(data).hexdigest())
+"""
 
 
 def test_the_same_record_is_the_same_card_on_every_machine(
     printer: CardPrinter, make_dossier: Any, tmp_path: Path
 ) -> None:
-    """Two more processes, in other time zones and languages, print the same bytes."""
-    record = record_of(make_dossier(), None, PACKAGE)
+    """Processes in other time zones, languages and hash orders print the same bytes, with and without a picture."""
+    capture = Capture(status="captured", viewport_png=png(320, 225), comment_text_visible=True)
+    record = record_of(make_dossier(text=HOSTILE["scripts"] + HOSTILE["emoji"]), capture, PACKAGE)
     (tmp_path / "record.json").write_text(json.dumps(record))
-    program = (
-        "import sys, json, hashlib; from bot.evidence.card.printer import CardPrinter\n"
-        "print(hashlib.sha256(CardPrinter().pdf(json.load(open(sys.argv[1])))).hexdigest())\n"
-    )
-    places = [{"TZ": "Asia/Tokyo", "LANG": "C.UTF-8"}, {"TZ": "America/New_York", "LANG": "tr_TR.UTF-8"}]
+    (tmp_path / "picture.png").write_bytes(png(320, 225))
 
-    digests = {
+    said = {
         subprocess.run(
-            [sys.executable, "-c", program, str(tmp_path / "record.json")],
+            [sys.executable, "-c", PROGRAM, str(tmp_path / "record.json"), str(tmp_path / "picture.png")],
             env={**os.environ, **place},
             capture_output=True,
             check=True,
+            text=True,
         ).stdout
-        for place in places
+        for place in PLACES
     }
 
-    assert digests == {f"{_digest(printer.pdf(record))}\n".encode()}
+    here = (printer.pdf(record), printer.pdf(record, png(320, 225)), printer.png(record))
+    assert said == {"".join(f"{sha256(data)}\n" for data in here)}
 
 
-HOSTILE = {
-    "markup": "#set page(width: 1pt) *bold* $x$ `raw` #panic() <b>alert(1)</script> \\input{/etc/passwd} @ref <l>",
-    "bidi": "\u202edlrow olleh\u202c and \u2066more",
-    "null": "before\x00after\x1b[31mred\x07",
-    "half": "\ud83d half",
-    "zalgo": "Z" + "\u0301\u0489" * 400 + "algo",
-    "emoji": "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466 \U0001f1fa\U0001f1f8 \U0001f44b\U0001f3fd"
-    * 200,
-    "scripts": "مرحبا بالعالم\nשלום עולם\nनमस्ते दुनिया\n你好世界\nสวัสดีชาวโลก\nこんにちは 세계\nПривет 𝓱𝓮𝓵𝓵𝓸",
-    "long word": "a" * 20_000,
-    "too long": "so angry " * 6_667,
-    "many lines": "\n" * 5_000,
-    "spaces": " " * 3_000 + "x",
-    "nothing": "",
-}
+def test_cards_set_at_the_same_time_are_the_same_cards(printer: CardPrinter, make_dossier: Any) -> None:
+    """Many threads share one printer; none gets another's words."""
+    records = [
+        record_of(make_dossier(f"case-{number}", text=f"number {number}"), None, PACKAGE) for number in range(24)
+    ]
+    alone = [printer.pdf(record) for record in records]
+
+    with ThreadPoolExecutor(6) as pool:
+        together = list(pool.map(printer.pdf, records))
+
+    assert together == alone
+    assert len({*alone}) == len(records)
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_a_strangers_text_stays_text(printer: CardPrinter, make_dossier: Any, text: str) -> None:
-    """No markup, control character or length keeps a card from being set, or takes its label away."""
-    record = record_of(make_dossier(text=text, spans=((0, 5), (3, 9))), None, PACKAGE)
+def test_nothing_is_written_to_the_disk(make_dossier: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A printer that is killed leaves no scratch files, because it has none."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    capture = Capture(status="captured", viewport_png=png(), comment_text_visible=True)
 
-    words = _words(printer.pdf(record))
+    CardPrinter().pdf(record_of(make_dossier(), capture, PACKAGE), capture.viewport_png)
 
-    assert LABEL in words
-    assert "Account displayed as Mallory Reyes" in words
-
-
-def test_what_reorders_or_hides_is_printed_as_its_code_point(printer: CardPrinter, make_dossier: Any) -> None:
-    """A right-to-left override can't turn the label round: it is shown as [U+202E]."""
-    words = _words(
-        printer.pdf(record_of(make_dossier(text=HOSTILE["bidi"] + HOSTILE["null"], spans=()), None, PACKAGE))
-    )
-
-    assert "[U+202E]dlrow olleh[U+202C]" in words
-    assert "before[U+0000]after[U+001B]" in words
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_very_long_comment_says_what_is_left_out(printer: CardPrinter, make_dossier: Any) -> None:
-    """The card is cut at 20,000 characters; the record attached to it is not."""
-    record = record_of(make_dossier(text=HOSTILE["too long"]), None, PACKAGE)
+def test_what_came_with_the_comment_is_listed(printer: CardPrinter, make_dossier: Any) -> None:
+    """Kind, size and digest of each attachment; a restricted one is named as that."""
+    medium = Medium(
+        url="https://cdn.example/1", final_url=None, status=200, declared_type="image/png", sniffed="image/png",
+        extension="png", size=12_345, sha256="ab" * 32, fetched_at=NOW, data=b"x" * 12_345,
+    )  # fmt: skip
+    restricted = replace(medium, sha256="cd" * 32, restricted=True, data=None)
 
-    data = printer.pdf(record)
+    words = words_of(printer.pdf(record_of(make_dossier(media=(medium, restricted)), None, PACKAGE)))
 
-    assert "The comment has 60,003 characters; the last 40,003 are not printed here." in _words(data)
-    attached = pypdf.PdfReader(io.BytesIO(data)).attachments["record.json"][0]
-    assert json.loads(attached)["comment"]["text"] == HOSTILE["too long"]
+    assert f"image/png, 12,345 bytes, kept SHA-256 {'ab' * 32}" in words
+    assert f"12,345 bytes, not copied, restricted: only its digest is kept SHA-256 {'cd' * 32}" in words
+
+
+def test_many_clauses_findings_and_gaps_are_counted(printer: CardPrinter, make_dossier: Any) -> None:
+    """The card names the first ones and says how many more the attached record has."""
+    record = record_of(make_dossier(gaps=tuple(f"Gap {number}." for number in range(40))), None, PACKAGE)
+    verdict = record["verdict"]
+    many = {**verdict, "clauses": verdict["clauses"] * 40, "findings": verdict["findings"] * 40}
+
+    words = words_of(printer.pdf({**record, "verdict": many}))
+
+    assert "And 28 more clauses, in the attached record." in words
+    assert "And 32 more findings, in the attached record." in words
+    assert "And 28 more gaps, in the attached record." in words
 
 
 def test_the_clause_stands_on_page_one_however_long_the_comment_is(printer: CardPrinter, make_dossier: Any) -> None:
@@ -167,18 +191,10 @@ def test_the_clause_stands_on_page_one_however_long_the_comment_is(printer: Card
 
     pages = pypdf.PdfReader(io.BytesIO(printer.pdf(record))).pages
 
-    first, second = (_plain(page.extract_text()) for page in pages[:2])
+    first, second = (plain(page.extract_text()) for page in pages[:2])
     assert "utter bullshit" in first
     assert "Comments may not contain vulgar or obscene language." in first
     assert "THE COMMENT IN FULL" in second
-
-
-def test_a_hostile_name_is_a_name(printer: CardPrinter, make_dossier: Any) -> None:
-    """Names of accounts, posts and pages are strangers' text, too."""
-    name = "\u202e#panic() <b>\x00" + "W" * 5_000
-    dossier = make_dossier(author=Author(name, name, name, name), gaps=(name,))
-
-    assert LABEL in _words(printer.pdf(record_of(dossier, None, PACKAGE)))
 
 
 def test_the_card_can_be_had_as_a_picture(printer: CardPrinter, make_dossier: Any) -> None:
@@ -189,28 +205,3 @@ def test_the_card_can_be_had_as_a_picture(printer: CardPrinter, make_dossier: An
     assert data.startswith(b"\x89PNG")
     assert width >= 900
     assert height > width
-
-
-def _words(data: bytes) -> str:
-    return _plain(" ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages))
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.replace("\u200b", "").split())
-
-
-def _digest(data: bytes) -> str:
-    import hashlib
-
-    return hashlib.sha256(data).hexdigest()
-
-
-def _png(width: int = 64, height: int = 45) -> bytes:
-    rows = b"".join(b"\0" + b"\x30\x60\x90" * width for _ in range(height))
-    chunks = (
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
-        (b"IDAT", zlib.compress(rows)),
-        (b"IEND", b""),
-    )
-    framed = (struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in chunks)
-    return b"\x89PNG\r\n\x1a\n" + b"".join(framed)

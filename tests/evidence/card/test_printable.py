@@ -54,6 +54,44 @@ def test_an_emoji_of_many_parts_stays_one() -> None:
     assert all(part.startswith(family[0]) for part in line.runs[0].text.split("\u200b"))
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("f\u200du\u200cn", "f[U+200D]u[U+200C]n"),
+        ("a\ufe0fb .\ufe0f", "a[U+FE0F]b .[U+FE0F]"),
+        ("\u200d", "[U+200D]"),
+        ("a\u3164\u115f\u034fb", "a[U+3164][U+115F][U+034F]b"),
+        ("x\U000e0100\ufe01", "x[U+E0100][U+FE01]"),
+        ("hi\U000e0068\U000e0069", "hi[U+E0068][U+E0069]"),
+        ("\U0001f3f4\U000e0068\U000e0069\U000e007f", "\U0001f3f4[U+E0068][U+E0069][U+E007F]"),
+        ("a\u00adb\ufeffc\u061c", "a[U+00AD]b[U+FEFF]c[U+061C]"),
+    ],
+)
+def test_what_is_hidden_between_letters_is_shown(text: str, shown: str) -> None:
+    """Joiners, styles, fillers and tags are painted as nothing: words and whole messages are hidden with them."""
+    (line,), _ = paragraphs(text)
+
+    assert line.runs[0].text.replace("\u200b", "") == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",  # Persian: I want
+        "\u0915\u094d\u200d\u0937 \u0dc1\u0dca\u200d\u0dbb\u0dd3",  # Hindi, Sinhala
+        "\u2764\ufe0f\u200d\U0001f525 1\ufe0f\u20e3 #\ufe0f\u20e3",
+        "\U0001f469\U0001f3ff\u200d\U0001f692",
+        "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",  # the flag of England
+        "\u06dd \u0601",  # painted, though Unicode calls them format characters
+    ],
+)
+def test_what_a_script_or_an_emoji_needs_stays(text: str) -> None:
+    """Persian, Hindi and Sinhala are misspelt without joiners, and a family would be four people."""
+    (line,), _ = paragraphs(text)
+
+    assert line.runs[0].text == text
+
+
 def test_a_name_is_one_line_of_bounded_length() -> None:
     """A name with line breaks can't make rows of its own on the card."""
     assert printable("a\nb\x85c\u2029d") == "a b c d"
@@ -69,7 +107,9 @@ def test_no_text_can_be_told_from_what_is_shown(text: str, spans: list[tuple[int
 
     shown = "".join(run.text for line in lines for run in line.runs)
     shown.encode("utf-8")
-    assert not set(shown) & set("\x00\x1b\r\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+    assert not set(shown) & set(
+        "\x00\x1b\r\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u034f\u3164\U000e0100"
+    )
     assert left_out == 0
 
 
