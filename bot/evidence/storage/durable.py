@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bot.errors import EvidenceError
@@ -36,16 +36,32 @@ def write_new(path: Path, data: bytes) -> None:
 
 
 def append(path: Path, data: bytes) -> None:
-    """Add to the end of a file, through to the disk; the file is made when it isn't there. Raises ``OSError``."""
+    """Add to the end of a file, through to the disk; the file is made when it isn't there. Raises ``OSError``, and
+    then the file ends where it ended before. To be called by one writer at a time."""
     is_new = not path.exists()
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    end = os.fstat(descriptor).st_size
     try:
         _write_all(descriptor, data)
         os.fdatasync(descriptor)
+    except OSError:
+        # What the disk refused is still in memory and would be read as written; after a power cut it would be gone.
+        with suppress(OSError):
+            os.ftruncate(descriptor, end)
+        raise
     finally:
         os.close(descriptor)
     if is_new:
         sync_directory(path.parent)
+
+
+def settle(path: Path) -> None:
+    """Make a file that somebody else wrote durable, with its name, and read-only. Raises ``OSError``."""
+    path.chmod(_FILE)
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        forget_pages(file.fileno())
+    sync_directory(path.parent)
 
 
 def move(source: Path, target: Path) -> None:

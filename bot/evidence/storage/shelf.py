@@ -78,8 +78,11 @@ class Shelf:
             package = bag.read(path)
         except EvidenceError:
             return None
-        in_place = self.root / path_of(package.package_id) == path
-        return package if in_place and not package.faults() else None
+        if self.root / path_of(package.package_id) != path or package.faults():
+            return None
+        # Whoever renamed it may have been killed before the name was on the disk; its line must not get there first.
+        durable.settle(path)
+        return package
 
     def put_aside(self, path: Path) -> str:
         """Move what isn't a package of ours out of the way; returns where it lies. Nothing is thrown away."""
