@@ -8,9 +8,10 @@ from functools import cached_property
 from pathlib import Path
 
 from bot.evidence.capture import Capture
+from bot.evidence.egress.hosts import Hosts
 from bot.evidence.picture.chromium import find_browser, version_of
-from bot.evidence.picture.hosts import Hosts
 from bot.evidence.picture.seat import Limits, Seat
+from bot.evidence.picture.views import views
 
 DEFAULT = Limits()
 
@@ -52,14 +53,20 @@ class BrowserCapturer:
         finally:
             self._free.put(seat)
 
-    def capture(self, permalink: str | None, text: str, comment_id: str | None = None) -> Capture:
-        """Picture the comment with these words. Within the limits, not counting the start of a browser."""
-        refusal = self._hosts.refusal(permalink)
-        if refusal is not None:
-            return Capture(status="refused", reason=refusal, url_asked=permalink)
+    def capture(
+        self, permalink: str | None, text: str, comment_id: str | None = None, platform: str | None = None
+    ) -> Capture:
+        """Picture the comment with these words. Within the limits, unless the start of a browser takes half of them."""
+        found = views(platform, permalink)
+        if found[0].kind in ("none", "oembed"):
+            return Capture(status="refused", reason=found[0].why, url_asked=permalink)
+        refusals = {view: self._hosts.refusal(view.url) for view in found}
+        allowed = [{"kind": view.kind, "url": view.url} for view, refusal in refusals.items() if refusal is None]
+        if not allowed:
+            return Capture(status="refused", reason=str(refusals[found[-1]]), url_asked=permalink)
         seat = self._free.get()
         try:
-            return seat.take({"url": permalink, "text": text, "comment_id": comment_id})
+            return seat.take({"url": permalink, "views": allowed, "text": text, "comment_id": comment_id})
         finally:
             self._free.put(seat)
 

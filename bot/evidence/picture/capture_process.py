@@ -10,17 +10,20 @@ import json
 import os
 import queue
 import shutil
-import signal
 import sys
 import threading
 import time
-from pathlib import Path
+from contextlib import suppress
 from typing import IO, Any
 
 from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
-from bot.evidence.picture.chromium import unsandboxed
-from bot.evidence.picture.look import Look
+from bot.evidence.egress.guard import Guard
+from bot.evidence.egress.hosts import Hosts
+from bot.evidence.picture.camera import Camera
+from bot.evidence.picture.chromium import flags, unsandboxed
+from bot.evidence.picture.processes import below, kill
+from bot.evidence.picture.watch import Watch
 
 _GRACE_S = 1.5
 _NO_SANDBOX = ("No usable sandbox", "--no-sandbox", "sandbox is not supported", "setuid sandbox")
@@ -34,22 +37,23 @@ def main() -> None:
     start = orders.get()
     if start is None:
         return
-    with sync_playwright() as playwright:
-        browser, answer = _start(playwright, start)
+    with Guard(Hosts(tuple(start["hosts"]))) as guard, sync_playwright() as playwright:
+        browser, answer = _start(playwright, start, guard.proxy)
+        camera = None if browser is None else Camera(browser, guard, Watch(start["memory"]))
         _say(answers, answer)
-        while browser is not None and (order := orders.get()) is not None:
-            _say(answers, _look(browser, start["allowed"], order))
+        while camera is not None and _prepared(camera) and (order := orders.get()) is not None:
+            _say(answers, _look(camera, order))
         if browser is not None:
             browser.close()
     shutil.rmtree(os.environ.get("HOME", ""), ignore_errors=True)
 
 
-def _start(playwright: Playwright, order: dict[str, Any]) -> tuple[Browser | None, dict[str, Any]]:
+def _start(playwright: Playwright, order: dict[str, Any], proxy: str) -> tuple[Browser | None, dict[str, Any]]:
     try:
         browser = playwright.chromium.launch(
             executable_path=order["browser"],
             chromium_sandbox=True,  # Playwright's own default is to go without
-            args=order["flags"],
+            args=flags(proxy),
             timeout=order["seconds"] * 1000,
         )
     except Error as error:
@@ -76,11 +80,16 @@ def _sandbox_fault(browser: Browser) -> str | None:
         page.close()
 
 
-def _look(browser: Browser, allowed: str, order: dict[str, Any]) -> dict[str, Any]:
+def _prepared(camera: Camera) -> bool:
+    """Make the next window ready while nobody waits. The browser may be gone: then the next order says so."""
+    with suppress(Error):
+        camera.prepare()
+    return True
+
+
+def _look(camera: Camera, order: dict[str, Any]) -> dict[str, Any]:
     try:
-        return Look(browser, allowed, order["seconds"], order["patience"]).at(
-            order["url"], order["text"], order["comment_id"]
-        )
+        return camera.take(order)
     except Error as error:  # the browser itself is gone: the parent starts another
         return {"status": "died", "reason": _said(error)}
 
@@ -94,21 +103,12 @@ def _listen() -> queue.SimpleQueue[dict[str, Any] | None]:
             orders.put(json.loads(line))
         orders.put(None)
         time.sleep(_GRACE_S)
-        _kill_below(os.getpid())
+        for pid in below(os.getpid()):
+            kill(pid)
         os._exit(0)
 
     threading.Thread(target=listen, daemon=True).start()
     return orders
-
-
-def _kill_below(parent: int) -> None:
-    for entry in Path(f"/proc/{parent}/task").glob("*/children"):
-        for child in entry.read_text().split():
-            _kill_below(int(child))
-            try:
-                os.kill(int(child), signal.SIGKILL)
-            except ProcessLookupError:
-                continue
 
 
 def _say(answers: IO[str], answer: dict[str, Any]) -> None:

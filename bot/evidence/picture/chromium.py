@@ -13,7 +13,7 @@ _PATHS = ("/usr/lib/chromium/chromium-headless-shell", "/usr/lib/chromium/chromi
 _NAMES = ("google-chrome", "google-chrome-stable")
 _ROOTS_DOWNLOADS = "/opt/beadle/browsers"  # where set-up puts it as root: another account must be able to run it
 _DOWNLOADED = "chromium_headless_shell-*/*/*headless*shell"
-FLAGS = (
+_FLAGS = (
     "--disable-quic",
     "--disable-background-networking",
     "--disable-component-update",
@@ -24,6 +24,16 @@ FLAGS = (
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--disable-site-isolation-trials",  # a fresh context per picture holds nothing worth isolating; the sandbox stays
 )
+
+
+def flags(proxy: str) -> list[str]:
+    """Chromium's switches. All goes through the proxy, this machine's own addresses too; no name is looked up here."""
+    return [
+        *_FLAGS,
+        f"--proxy-server={proxy}",
+        "--proxy-bypass-list=<-loopback>",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    ]
 
 
 def find_browser(configured: Path | None = None) -> Path | None:

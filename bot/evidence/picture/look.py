@@ -1,4 +1,4 @@
-"""One look at one page in a fresh context: no cookies, no rights, and nothing left of it afterwards.
+"""One look through one window at one address: are the words of the comment there, for a visitor to see?
 
 Runs in the capture process only.
 """
@@ -6,131 +6,162 @@ Runs in the capture process only.
 from __future__ import annotations
 
 import base64
-import re
 import time
-from datetime import UTC, datetime
-from importlib.resources import files
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Error, Page, Request, Route, TimeoutError, WebSocketRoute
+from playwright.sync_api import Error, TimeoutError
 
-VIEWPORT = (1280, 900)
-_LOOK_EVERY_MS = 40
-_TO_DRAW_S = 2.0
-_MARGIN = 8
-_TALLEST = 6000
-_LARGEST_DOM = 5_000_000
-_FIND = files("bot.evidence.picture").joinpath("templates", "find_comment.js").read_text(encoding="utf-8")
+from bot.evidence.picture import shot
+from bot.evidence.picture.certificate import not_opened
+from bot.evidence.picture.finder import TALLEST, Box, Finder, Found
+from bot.evidence.picture.walls import BLANK, wall
+from bot.evidence.picture.window import VIEWPORT, Window
+from bot.evidence.picture.world import Moved
+
+_TO_DRAW_S = 1.2
+_AGAIN_MS = (300, 700)  # words fade in, or are moved by what loads
+_FOR_FONTS_MS = (1000, 1000)  # words whose font is on its way are drawn in another after three seconds
+_EMBED_SHARE = 0.5
+_CUT = 0.3
 
 NOT_VISIBLE = "The page was reached, but the words of the comment are not on it."
 CUT = "The page shows only the beginning of the comment."
+TALL = "The comment is taller than a picture may be: its beginning is pictured."
 NO_WORDS = "The comment has no words to look for."
 COVERED = "Something lies over the comment, or it is not drawn where a visitor sees it."
-WALL = "The page asks visitors to log in."
+LATE = "The page did not answer in time."
+RESTLESS = "The page kept leading elsewhere."
+ASTRAY = "The page led to an address that could not be opened."
+UNSTEADY = "The words of the comment would not hold still for the picture."
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    viewport: bytes
+    comment: bytes | None
+    inked: bool
+    still: bool
+
+    @property
+    def proven(self) -> bool:
+        return self.inked and self.still
 
 
 class Look:
-    """Looks once. ``seconds`` is the budget, ``patience`` how much of it is spent on waiting for the words (seconds);
-    ``allowed`` is the regular expression of addresses that may be fetched."""
+    """Looks once. ``until`` is a time of ``time.monotonic()``; ``patience`` is how long the words are waited for, in
+    seconds; an ``embed`` gets half of it, because there is another view to try."""
 
-    def __init__(self, browser: Browser, allowed: str, seconds: float, patience: float) -> None:
-        self._browser = browser
-        self._allowed = re.compile(f"^(?!{allowed})")
+    def __init__(self, window: Window, until: float, patience: float, embed: bool = False) -> None:
+        self._window = window
+        self._page = window.page
         self._since = time.monotonic()
-        self._until = self._since + seconds
-        self._patience = patience
-        self._blocked: list[str] = []
+        self._until = until
+        self._patience = patience * (_EMBED_SHARE if embed else 1.0)
+        self._embed = embed
+        self._status: int | None = None
         self._timings: dict[str, int] = {}
 
-    def at(self, url: str, text: str, comment_id: str | None) -> dict[str, Any]:
-        """The facts of a ``Capture`` as JSON values; pictures in base64."""
-        context = self._context()
+    def at(self, url: str, text: str, comment_id: str | None) -> Answer:
+        """The facts of a ``Capture`` as JSON values; pictures in base64. Raises ``Error`` when the browser is gone."""
+        self._window.listen_if_secured(url)
         try:
-            return self._visit(context.new_page(), url, text, comment_id)
+            response = self._page.goto(url, wait_until="commit", timeout=self._left_ms())
+            self._time("answered_ms")
+            self._status = None if response is None else response.status
+            return self._seen(Finder(self._page, self._window.worlds, url, text, comment_id))
         except TimeoutError:
-            return self._answer("failed", url, reason="The page did not answer in time.")
+            return self._answer("failed", self._window.recorder.stopped or LATE)
+        except Moved:
+            return self._answer("failed", RESTLESS)
         except Error as error:
-            return self._answer("failed", url, reason=f"The page could not be opened: {_first_line(error)}")
-        finally:
-            context.close()
+            if (reason := not_opened(error.message)) is None:
+                raise
+            return self._answer("failed", reason)
 
-    def _context(self) -> BrowserContext:
-        context = self._browser.new_context(
-            viewport={"width": VIEWPORT[0], "height": VIEWPORT[1]},
-            locale="en-US",
-            timezone_id="UTC",
-            accept_downloads=False,
-            service_workers="block",
-            permissions=[],
-        )
-        context.route(self._allowed, self._block)
-        context.route_web_socket(re.compile(""), _close_socket)
-        return context
-
-    def _visit(self, page: Page, url: str, text: str, comment_id: str | None) -> dict[str, Any]:
-        page.context.on("page", _close_page)  # pop-ups
-        response = page.goto(url, wait_until="commit", timeout=self._left_ms())
-        self._time("answered_ms")
-        status = None if response is None else response.status
-        if status is not None and status >= 400:
-            return self._answer("failed", page.url, http_status=status, reason=f"The server answered {status}.")
-        found = self._wait_for_words(page, text, comment_id)
+    def _seen(self, finder: Finder) -> Answer:
+        if self._status is not None and self._status >= 400:
+            return self._answer("failed", f"The server answered {self._status}.")
+        finder.wait(min(time.monotonic() + self._patience, self._until - _TO_DRAW_S), self._embed)
         self._time("found_ms")
-        if not found["visible"] and (found["password"] or found["wall"]):
-            return self._answer("blocked", page.url, http_status=status, reason=WALL, match_ratio=found["ratio"])
-        if found["found"] and not found["visible"]:
-            return self._answer("blocked", page.url, http_status=status, reason=COVERED, match_ratio=found["ratio"])
-        return self._picture(page, status, found)
+        if self._page.url.startswith("chrome-error:"):
+            return self._answer("failed", ASTRAY)
+        found, taken = self._proof(finder)
+        if taken is None or not taken.proven:
+            if (refusal := _refusal(finder, found, taken)) is not None:
+                return self._answer("blocked", refusal, match_ratio=found.ratio)
+            taken = taken or self._taken(finder, found)
+        return self._captured(finder, found, taken)
 
-    def _wait_for_words(self, page: Page, text: str, comment_id: str | None) -> dict[str, Any]:
-        asked = {"text": text, "comment_id": comment_id, "scroll": False}
-        until = min(time.monotonic() + self._patience, self._until - _TO_DRAW_S)
-        while not (found := page.evaluate(_FIND, asked))["found"] and time.monotonic() < until:
-            if found["words"] == 0 and found["marked"]:
+    def _proof(self, finder: Finder) -> tuple[Found, _Taken | None]:
+        """Try the words where they stand, and again a little later where they are there and not seen."""
+        for pause in (*_AGAIN_MS, *_FOR_FONTS_MS, 0):
+            found = finder.prove()
+            self._time("tried_ms")
+            taken = self._taken(finder, found) if found.visible else None
+            seen = not found.found or (taken is not None and taken.proven)
+            enough = pause not in _AGAIN_MS and not found.fonts_loading
+            if seen or enough or self._left_ms() < pause + 1000 * _TO_DRAW_S or _walled(finder):
                 break
-            page.wait_for_timeout(_LOOK_EVERY_MS)
-        return dict(page.evaluate(_FIND, {**asked, "scroll": True}))
+            self._page.wait_for_timeout(pause)
+        return found, taken
 
-    def _picture(self, page: Page, status: int | None, found: dict[str, Any]) -> dict[str, Any]:
-        viewport = page.screenshot(timeout=self._left_ms())
+    def _taken(self, finder: Finder, found: Found) -> _Taken:
+        viewport = self._window.picture()
         self._time("viewport_ms")
-        comment = self._comment(page, found)
+        comment, lines = self._comment(viewport, found)
         self._time("comment_ms")
+        inked = found.visible and comment is not None and shot.inked(comment, lines)
+        still = inked and _held_still(finder, found)
+        self._time("proven_ms")
+        return _Taken(viewport, comment, inked, still)
+
+    def _captured(self, finder: Finder, found: Found, taken: _Taken) -> Answer:
         return self._answer(
             "captured",
-            page.url,
-            http_status=status,
-            reason=_reason(found),
-            viewport_png=_base64(viewport),
-            comment_png=None if comment is None else _base64(comment),
-            dom_html=page.content()[:_LARGEST_DOM],
-            bbox=found["box"],
-            comment_text_visible=found["visible"],
-            match_ratio=found["ratio"],
+            "" if taken.proven else _reason(found, taken),
+            viewport_png=_base64(taken.viewport),
+            comment_png=None if taken.comment is None else _base64(taken.comment),
+            dom_html=finder.html(found.frame),
+            bbox=found.box,
+            comment_text_visible=taken.proven,
+            match_ratio=found.ratio,
+            frame=found.frame.url if found.frame.parent else None,
         )
 
-    def _comment(self, page: Page, found: dict[str, Any]) -> bytes | None:
-        if found["box"] is None:
-            return None
-        x, y, width, height = found["box"]
-        fits = x >= 0 and y >= 0 and x + width <= VIEWPORT[0] and y + height <= VIEWPORT[1]
-        clip = _padded(found["box"] if fits else found["page_box"])
-        return page.screenshot(clip=clip, full_page=not fits, timeout=self._left_ms())  # type: ignore[arg-type]
+    def _comment(self, viewport: bytes, found: Found) -> tuple[bytes | None, list[Box]]:
+        """The picture of the comment alone, and where its lines are in it."""
+        if found.box is None or found.page_box is None:
+            return None, []
+        if fits(found.box):
+            left, top = shot.corner(found.box)
+            return shot.cropped(viewport, found.box), [_moved(line, -left, -top) for line in found.lines]
+        clip = _clip(found.page_box)
+        comment = self._page.screenshot(clip=clip, full_page=True, timeout=self._left_ms(), caret="initial")  # type: ignore[arg-type]
+        right, down = found.page_box[0] - found.box[0], found.page_box[1] - found.box[1]
+        return comment, [_moved(line, right - clip["x"], down - clip["y"]) for line in found.lines]
 
-    def _answer(self, status: str, url: str, **more: Any) -> dict[str, Any]:
-        facts = {
-            "viewport": f"{VIEWPORT[0]}x{VIEWPORT[1]}",
-            "taken_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "timings": self._timings,
-            "blocked_requests": len(self._blocked),
-            "blocked_hosts": sorted(set(self._blocked))[:20],
+    def _answer(self, status: str, reason: str, **more: Any) -> Answer:
+        url = self._page.url
+        facts: Answer = {"timings": self._timings, "refused": self._window.refused}
+        if (certificate := self._window.certificate(url)) is not None:
+            facts["certificate"] = certificate
+        if (frame := more.pop("frame", None)) is not None:
+            facts["frame"] = frame
+        exchanges, facts["requests"] = self._window.recorder.end()
+        if self._window.recorder.stopped:
+            facts["stopped"] = self._window.recorder.stopped
+        return {
+            "status": status,
+            "reason": reason,
+            "url_final": url,
+            "http_status": self._status,
+            "facts": facts,
+            "exchanges": exchanges,
+            **more,
         }
-        return {"status": status, "url_final": url, "facts": facts, **more}
-
-    def _block(self, route: Route, request: Request) -> None:
-        self._blocked.append((urlsplit(request.url).netloc or "?")[:100])
-        route.abort("blockedbyclient")
 
     def _left_ms(self) -> float:
         return max((self._until - time.monotonic()) * 1000, 1.0)  # 0 would mean: without end
@@ -139,31 +170,62 @@ class Look:
         self._timings[name] = round((time.monotonic() - self._since) * 1000)
 
 
-def _reason(found: dict[str, Any]) -> str:
-    if found["visible"]:
-        return ""
-    if found["words"] == 0:
+def _held_still(finder: Finder, found: Found) -> bool:
+    """Whether the words are still where they were when the picture was asked for."""
+    if not fits(found.box):  # it is taller than the window, and was pictured by itself
+        return True
+    now = finder.prove(still=True)
+    return now.visible and now.box == found.box
+
+
+def _refusal(finder: Finder, found: Found, taken: _Taken | None) -> str | None:
+    """Why no picture is kept: a wall, or words that are there and can't be seen. ``None``: it is kept, as no proof."""
+    if found.words == 0 and found.box is not None:
+        return None
+    if (named := _walled(finder)) is not None:
+        return named
+    covered = found.found and found.ratio < _CUT
+    return COVERED if covered or (taken is not None and not taken.inked) else None
+
+
+def _walled(finder: Finder) -> str | None:
+    """The wall that the page is, or that a frame in it is. (Frames may well be empty.)"""
+    for number, signs in enumerate(finder.signs()):
+        named = wall(signs)
+        if named is not None and (number == 0 or named != BLANK):
+            return named
+    return None
+
+
+def _reason(found: Found, taken: _Taken) -> str:
+    if found.words == 0:
         return NO_WORDS
-    return CUT if found["ratio"] >= 0.3 else NOT_VISIBLE
+    if taken.inked:
+        return UNSTEADY
+    if found.found and found.box is not None and found.box[3] > TALLEST:
+        return TALL
+    return CUT if found.ratio >= _CUT else NOT_VISIBLE
 
 
-def _padded(box: list[float]) -> dict[str, float]:
+def fits(box: Box | None) -> bool:
+    """Whether a box lies within the viewport."""
+    if box is None:
+        return False
     x, y, width, height = box
-    left, top = max(x - _MARGIN, 0), max(y - _MARGIN, 0)
-    return {"x": left, "y": top, "width": min(width + 2 * _MARGIN, VIEWPORT[0]), "height": min(height + 16, _TALLEST)}
+    return x >= 0 and y >= 0 and x + width <= VIEWPORT[0] and y + height <= VIEWPORT[1]
 
 
-def _close_socket(socket: WebSocketRoute) -> None:
-    socket.close()
+def _clip(box: Box) -> dict[str, float]:
+    x, y, width, height = box
+    left, top = max(x - shot.MARGIN, 0), max(y - shot.MARGIN, 0)
+    wide, high = min(width + 2 * shot.MARGIN, VIEWPORT[0]), min(height + 2 * shot.MARGIN, TALLEST)
+    return {"x": left, "y": top, "width": wide, "height": high}
 
 
-def _close_page(page: Page) -> None:
-    page.close()
+def _moved(line: Box, right: float, down: float) -> Box:
+    x, y, width, height = line
+    return (x + right, y + down, width, height)
 
 
 def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
-
-
-def _first_line(error: Error) -> str:
-    return error.message.splitlines()[0][:200]

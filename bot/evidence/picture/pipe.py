@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 _PIECE = 1 << 16
+_LONGEST = 1 << 27  # pictures and what was fetched for them, in base64, come to less than half of that
 
 
 class Died(Exception):
@@ -39,7 +40,7 @@ class Pipe:
                 cwd="/",
                 start_new_session=True,
             )
-        self._unread = b""
+        self._unread = bytearray()
 
     def ask(self, question: Mapping[str, object], seconds: float) -> dict[str, Any]:
         """Send one line and wait for the answer. Raises ``Died`` or ``Hung``."""
@@ -76,14 +77,20 @@ class Pipe:
         assert self._child.stdout is not None
         with selectors.DefaultSelector() as ready:
             ready.register(self._child.stdout, selectors.EVENT_READ)
-            while b"\n" not in self._unread:
+            end = self._unread.find(b"\n")
+            while end < 0:
+                if len(self._unread) > _LONGEST:
+                    raise Died("The capture process answered without end.")
                 if not ready.select(max(until - time.monotonic(), 0)):
                     raise Hung
                 piece = os.read(self._child.stdout.fileno(), _PIECE)
                 if not piece:
                     raise Died(self._last_complaint())
+                end = piece.find(b"\n")
+                end += len(self._unread) if end >= 0 else 0
                 self._unread += piece
-        line, _, self._unread = self._unread.partition(b"\n")
+        line = bytes(self._unread[:end])
+        del self._unread[: end + 1]
         return line
 
     def _last_complaint(self) -> str:

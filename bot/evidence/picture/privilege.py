@@ -11,20 +11,19 @@ import pwd
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import playwright
 
 import bot
+from bot.evidence.picture.roots import trust_local_roots
+from bot.evidence.picture.scratch import scratch
 
 DEFAULT_ACCOUNT = "beadle-capture"
 _FALLBACK = "nobody"
-_SCRATCH = "beadle-capture-"
-_OLD_S = 600.0
 _READ_SEARCH = 2  # CAP_DAC_READ_SEARCH, linux/capability.h
 _MAY_READ = ("--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search")
 _MAY_NOTHING = ("--inh-caps=-all", "--ambient-caps=-all")
@@ -37,11 +36,12 @@ class Unfit(Exception):
 @dataclass(frozen=True, slots=True)
 class Quarters:
     """Where and as whom the capture process runs. ``command`` precedes the interpreter; ``scratch`` is to be removed
-    afterwards; ``browser`` is what to start as the browser."""
+    afterwards, and ours while ``lock`` is open; ``browser`` is what to start as the browser."""
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
     scratch: Path
+    lock: IO[bytes]
     browser: Path
     account: str
 
@@ -49,8 +49,9 @@ class Quarters:
 def quarters(browser: Path, account: str | None = None) -> Quarters:
     """Prepare the scratch folder and the command. Raises ``Unfit``."""
     if os.geteuid() != 0:
-        scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH))
-        return Quarters((), _environment(_home(scratch, None)), scratch, browser, pwd.getpwuid(os.geteuid()).pw_name)
+        folder, lock = scratch(Path(tempfile.gettempdir()))
+        own = pwd.getpwuid(os.geteuid()).pw_name
+        return Quarters((), _environment(_home(folder, None)), folder, lock, browser, own)
     return _as_another(browser, _account(account))
 
 
@@ -63,13 +64,15 @@ def _as_another(browser: Path, who: pwd.struct_passwd) -> Quarters:
     closed = closed_folder(_our_files())
     if closed and not _holds(_READ_SEARCH):
         raise Unfit(f"The account {who.pw_name} can't read {closed}; move Beadle to a folder that others may enter.")
-    scratch = _scratch_for_another()
+    folder, lock = scratch(_folder_for_another())
+    folder.chmod(0o711)
     drop = (setpriv, f"--reuid={who.pw_uid}", f"--regid={who.pw_gid}", "--clear-groups")
     return Quarters(
         command=(*drop, *(_MAY_READ if closed else _MAY_NOTHING), "--"),
-        environment=_environment(_home(scratch, who)),
-        scratch=scratch,
-        browser=_stripped(scratch, setpriv, browser) if closed else browser,
+        environment=_environment(_home(folder, who)),
+        scratch=folder,
+        lock=lock,
+        browser=_stripped(folder, setpriv, browser) if closed else browser,
         account=who.pw_name,
     )
 
@@ -106,34 +109,23 @@ def _holds(capability: int) -> bool:
     return bool(bits >> capability & 1)
 
 
-def _home(scratch: Path, who: pwd.struct_passwd | None) -> Path:
-    home = scratch / "home"
+def _home(folder: Path, who: pwd.struct_passwd | None) -> Path:
+    home = folder / "home"
     home.mkdir(0o700)
-    if who is not None:
-        os.chown(home, who.pw_uid, who.pw_gid)
+    owner = (os.geteuid(), os.getegid()) if who is None else (who.pw_uid, who.pw_gid)
+    trust_local_roots(home, owner)
+    os.chown(home, *owner)
     return home
 
 
-def _scratch_for_another() -> Path:
+def _folder_for_another() -> Path:
     usual = Path(tempfile.gettempdir())
-    _sweep(usual)
-    scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir="/tmp" if closed_folder([usual / "x"]) else usual))  # noqa: S108
-    scratch.chmod(0o711)
-    return scratch
+    return Path("/tmp") if closed_folder([usual / "x"]) else usual  # noqa: S108
 
 
-def _sweep(folder: Path) -> None:
-    """Remove what daemons that were killed left behind; a home that is in use is never empty for long."""
-    for left in folder.glob(f"{_SCRATCH}*"):
-        with suppress(OSError):
-            old = time.time() - left.stat().st_mtime > _OLD_S
-            if old and left.stat().st_uid == os.geteuid() and not any((left / "home").iterdir()):
-                shutil.rmtree(left)
-
-
-def _stripped(scratch: Path, setpriv: str, browser: Path) -> Path:
+def _stripped(folder: Path, setpriv: str, browser: Path) -> Path:
     """A starter for the browser that takes the one capability away. Root's own file: the account can't change it."""
-    starter = scratch / "browser"
+    starter = folder / "browser"
     starter.write_text(f'#!/bin/sh\nexec {setpriv} {" ".join(_MAY_NOTHING)} -- {browser} "$@"\n')
     starter.chmod(0o755)
     return starter

@@ -16,6 +16,7 @@ import pytest
 
 from bot.evidence.picture.browser import BrowserCapturer
 from bot.evidence.picture.seat import Limits
+from bot.evidence.picture.watch import TOO_LARGE
 
 TEXT = "This is complete bullshit, Dana. Nobody picks up the phone \U0001f621"
 PAGE = f"<!doctype html><meta charset=utf-8><p>{TEXT}</p>"
@@ -48,20 +49,55 @@ def test_a_page_that_keeps_the_browser_busy_is_ended(own_capturer: BrowserCaptur
     assert own_capturer.capture(good, TEXT).comment_text_visible
 
 
-@pytest.mark.parametrize(
-    "victim", ["--type=renderer", "--remote-debugging-pipe", "playwright/driver", "capture_process"]
-)
-def test_a_killed_part_is_replaced(own_capturer: BrowserCapturer, site: Any, victim: str) -> None:
-    """Whichever process dies (page, browser, driver, ours), the next picture is taken all the same."""
-    url = site.show_comment("/post", text=TEXT)
-    assert own_capturer.start() is None
-    if victim == "--type=renderer":
-        site.show("/post", _once(lambda request: _kill(own_capturer, victim, request), PAGE))
-    else:
-        _kill(own_capturer, victim, None)
+@pytest.mark.parametrize("victim", ["renderer", "--user-data-dir", "playwright/driver", "capture_process"])
+def test_a_killed_part_is_replaced(site: Any, browser: Path, victim: str) -> None:
+    """Whichever process dies while a page is looked at (page, browser, driver, ours): the picture is taken all the
+    same, at a second try and within the same time."""
+    capturer = BrowserCapturer([site.host], browser=browser, limits=Limits(patience=1.0))
+    try:
+        assert capturer.start() is None
+        site.show("/post", _once(lambda request: _kill(capturer, victim, request), PAGE))
 
-    assert own_capturer.capture(url, TEXT).comment_text_visible or victim == "--type=renderer"
-    assert own_capturer.capture(url, TEXT).comment_text_visible
+        found = capturer.capture(f"http://{site.host}/post", TEXT)
+
+        assert (found.comment_text_visible, found.reason) == (True, "")
+        assert site.asked.count("/post") == 2
+    finally:
+        capturer.close()
+
+
+def test_a_page_that_fills_the_memory_is_ended(site: Any, browser: Path) -> None:
+    """At its limit the page's process is ended, the sentence says so, and a fresh browser takes the next picture."""
+    hog = "<script>const kept = []; setInterval(() => kept.push(new Uint8Array(2e7).fill(1)), 5)</script>"
+    url, good = site.show("/hog", hog), site.show_comment("/post", text=TEXT)
+    capturer = BrowserCapturer([site.host], browser=browser, limits=Limits(memory=300_000_000))
+    try:
+        assert capturer.start() is None
+        first = _processes_of(capturer)
+
+        found = capturer.capture(url, TEXT)
+
+        assert (found.status, found.reason, found.viewport_png) == ("failed", TOO_LARGE, None)
+        assert _gone(pid for pid, _ in first)
+        assert capturer.capture(good, TEXT).comment_text_visible
+    finally:
+        capturer.close()
+
+
+def test_who_was_spoken_to_is_on_record(capturer: BrowserCapturer, site: Any, stranger: Any) -> None:
+    """EV-05: hosts, addresses, bytes, and what was kept away, with the reason."""
+    url = site.show_comment("/post", f"<img src='http://{stranger.host}/i'><img src='/own.png'>", TEXT)
+
+    facts = capturer.capture(url, TEXT).facts
+
+    connections = facts["connections"]
+    assert isinstance(connections, list)
+    (spoken,) = connections
+    assert (spoken["host"], spoken["address"], spoken["port"]) == ("127.0.0.1", "127.0.0.1", site.server_port)
+    assert spoken["received"] > 1_000
+    assert facts["blocked_hosts"] == [stranger.host]
+    assert facts["blocked_because"] == ["The host is not among those allowed."]
+    assert stranger.connections == 0
 
 
 def test_a_browser_is_recycled(browser: Path, site: Any) -> None:
@@ -97,7 +133,7 @@ def test_the_sandbox_is_on_in_every_process_of_the_browser(capturer: BrowserCapt
     capturer.capture(site.show_comment("/post", text=TEXT), TEXT)
 
     below = [(pid, command) for pid, command in _processes_of(capturer) if "/driver/" not in command]
-    browsers = [(pid, command) for pid, command in below if "--remote-debugging-pipe" in command]
+    browsers = [(pid, command) for pid, command in below if "-pipe" in command and "--type=" not in command]
 
     assert len(browsers) == 1
     for pid, command in below:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from bot.evidence.picture.browser import BrowserCapturer
-from bot.evidence.picture.hosts import Hosts
 
 TEXT = "This is complete bullshit, Dana. Nobody picks up the phone \U0001f621"
 
@@ -85,25 +84,6 @@ def test_the_browser_meets_no_cookie_of_an_earlier_visit(capturer: BrowserCaptur
         assert capturer.capture(url, TEXT).comment_text_visible
 
     assert seen == [None, None]
-
-
-def test_hosts_are_written_plainly_or_refused() -> None:
-    """A host with a path, a scheme or a space would silently match nothing: it is refused."""
-    for wrong in ("https://www.example.org", "www.example.org/path", "a b", "", "*", "http://x:1"):
-        with pytest.raises(ValueError, match="is not a host"):
-            Hosts((wrong,))
-
-
-def test_a_wildcard_host_matches_below_it_only() -> None:
-    """``*.example.org`` is any host below, neither example.org itself nor evil-example.org."""
-    hosts = Hosts(("*.example.org",))
-
-    assert hosts.refusal("https://www.example.org/x") is None
-    assert hosts.refusal("https://example.org/x") is not None
-    assert hosts.refusal("https://evil-example.org/x") is not None
-    assert hosts.refusal("https://www.example.org.evil.com/x") is not None
-    assert hosts.refusal("https://www.example.org:8443/x") is not None
-    assert hosts.refusal("http://www.example.org/x") is not None
 
 
 def _redirect(to: str) -> Callable[[BaseHTTPRequestHandler], None]:

@@ -15,6 +15,7 @@ import bot
 import connectors
 from bot.evidence.picture.browser import BrowserCapturer
 from bot.evidence.picture.privilege import Unfit, closed_folder, quarters
+from bot.evidence.picture.scratch import scratch
 
 TEXT = "This is complete bullshit, Dana."
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another account")
@@ -75,6 +76,25 @@ def test_a_browser_that_the_account_cannot_reach_is_a_reason(tmp_path: Path) -> 
 
     with pytest.raises(Unfit, match="can't reach the browser"):
         quarters(browser)
+
+
+def test_what_a_killed_daemon_left_is_swept_away(tmp_path: Path) -> None:
+    """A folder without an owner goes at the next start; one whose daemon lives stays, and so does a brand-new one."""
+    kept, lock = scratch(tmp_path)
+    left, dead = scratch(tmp_path)
+    (left / "home").mkdir()
+    (left / "home" / "profile").touch()
+    fresh = tmp_path / "beadle-capture-fresh"
+    fresh.mkdir()
+    dead.close()
+    for folder in (kept, left):
+        os.utime(folder, (0, 0))
+
+    another, own = scratch(tmp_path)
+
+    assert sorted(tmp_path.iterdir()) == sorted((kept, fresh, another))
+    lock.close()
+    own.close()
 
 
 def test_a_closed_folder_is_found_on_the_way(tmp_path: Path) -> None:
