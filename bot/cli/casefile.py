@@ -19,6 +19,7 @@ _PICTURES = {
     "kept": "with a picture, but the comment is not in it: no proof",
     "none": "without a picture; the card renders the platform's record",
 }
+RESTRICTED = "RESTRICTED: its pictures and media are neither shown nor copied, because of what they may show."
 _FILES = {
     "data/capture/comment.png": "comment.png",
     "data/capture/viewport.png": "page.png",
@@ -107,12 +108,15 @@ def _proof(beadle: Beadle, file: File, out: Text, pictures: Path | None) -> None
     except EvidenceError as error:
         _line(out, "Evidence", f"NOT PROVEN: {error.sentence}", "bold red")
         return
+    closed = beadle.archive.restricted(evidence.package_id)
     _line(out, "Evidence", f"sealed {evidence.sealed_at:%Y-%m-%d %H:%M:%S} UTC, verified just now")
     _line(out, "", str(beadle.archive.root / evidence.path))
     _line(out, "", f"SHA-256 {evidence.sha256}")
     reason = f" ({evidence.picture_reason})" if evidence.picture_reason else ""
     _line(out, "", f"{_PICTURES[evidence.picture]}{reason}")
-    if pictures is not None:
+    if closed:
+        _line(out, "", RESTRICTED, "bold red")
+    elif pictures is not None:
         for path in _unpack(package, pictures):
             _line(out, "", str(path))
 

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from bot.app import Beadle, open_beadle
 from bot.cli.casefile import describe
+from bot.cli.evidence.opening import find_package, show_page
 from bot.cli.speech import console, harmless, one_line
 from bot.errors import NotAllowed
 from bot.ledger import cases as ledger
@@ -57,7 +58,7 @@ def list_cases(
     """List the cases that wait for a person (with --all: every case)."""
     statuses = () if everything else ledger.OPEN_FOR_PEOPLE
     with open_beadle(load_settings(), acts=False) as beadle, Session(beadle.route.reading) as session:
-        found = ledger.listed(session, statuses=statuses, page=page, limit=limit)
+        found = ledger.listed(session, statuses=statuses, page=page, limit=limit, closed=beadle.archive.restricted)
     out = console()
     if not found:
         out.print("No case waits for a person." if not everything else "There is no case yet.")
@@ -85,12 +86,15 @@ def _two_lines(case: ledger.Listed, width: int) -> Text:
 def show(
     case_id: str = typer.Argument(..., metavar="CASE"),
     pictures: Path | None = _PICTURES,
+    opened: bool = typer.Option(False, "--open", help="Show its sealed package in the browser, too."),
 ) -> None:
     """Show everything that is known of one case."""
     with open_beadle(load_settings(), acts=False) as beadle:
         with Session(beadle.route.reading) as session:
             file = ledger.open_file(session, case_id)
         console().print(describe(beadle, file, pictures), soft_wrap=True)
+    if opened:
+        show_page(find_package(case_id), None, no_browser=False)
 
 
 def pause(
@@ -141,7 +145,7 @@ def _carried_out(beadle: Beadle, answer: Answer) -> str:
         with Session(beadle.route.reading) as session:
             if days.is_carried_out(session, answer.decision):
                 case = ledger.open_file(session, answer.case_id).case
-                return f"Done: {case.status}. {case.because}"
+                return f"Done: {case.status}. {harmless(case.because)}"
         time.sleep(0.2)
     return f"Recorded; it is being carried out. `beadle show {answer.case_id}` tells how it went."
 

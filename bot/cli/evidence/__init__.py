@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from bot.cli.evidence import opening
+from bot.cli.evidence import checkpoints, copies, exporting, incidents, opening, restriction
 
-_ROOMS = (opening,)
+_ROOMS = (opening, exporting, checkpoints, restriction, copies, incidents)
 
 
 def add_to(app: typer.Typer) -> None:

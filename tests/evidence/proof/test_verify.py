@@ -13,7 +13,7 @@ import pytest
 
 from bot.evidence.canonical import canonical, sha256
 from bot.evidence.chain.log import Head
-from bot.evidence.proof.verify import Report, verify_archive, verify_package
+from bot.evidence.proof.verify import Report, verify, verify_archive, verify_package
 
 Attack = Callable[[Path], None]
 
@@ -186,15 +186,50 @@ def test_an_older_head_still_fits_a_log_that_grew(root: Path, make_archive: Any,
     assert verify_archive(root, head=Head(0, "")).exit_code == 0
 
 
-def test_one_package_can_be_checked_by_itself(root: Path) -> None:
-    """A package that was handed out is checked against its own manifests, without the archive."""
-    path = _packages(root)[0]
+def test_one_package_can_be_checked_by_itself(root: Path, tmp_path: Path) -> None:
+    """A package that was handed out is checked against its own manifests, and the report says that this is all."""
+    path = tmp_path / _packages(root)[0].name
+    shutil.copy(_packages(root)[0], path)
 
-    assert verify_package(path).exit_code == 0
+    alone = verify_package(path)
+    assert alone.exit_code == 0
+    assert alone.notes[0].startswith("Checked by itself")
     _rezip(path, {"data/record.json": lambda data: data.replace(b"Mallory Reyes", b"Someone Else.")})
     report = verify_package(path)
     assert report.exit_code == 2
     assert [flaw.sentence for flaw in report.flaws] == ["data/record.json is not what was sealed."]
+
+
+def test_a_package_in_its_archive_is_held_against_its_line(root: Path) -> None:
+    """A forger who makes the manifests fit is found by the line of the log, when one package is asked for, too."""
+    path = _packages(root)[1]
+
+    assert verify_package(path).line == 2
+    _rezip(path, {"data/record.json": lambda data: data.replace(b"Mallory Reyes", b"Someone Else.")}, honest=True)
+    report = verify_package(path)
+    assert (report.exit_code, report.line) == (2, 2)
+    assert report.flaws[0].sentence.endswith(".zip is not what was sealed.")
+
+
+def test_an_unpacked_package_is_checked_too(root: Path, tmp_path: Path) -> None:
+    """Whoever unpacked it may check the folder; what is missing there is incomplete, what is changed altered."""
+    with zipfile.ZipFile(_packages(root)[0]) as archive:
+        archive.extractall(tmp_path)
+    folder = tmp_path / _packages(root)[0].stem
+
+    assert (verify(folder).what, verify(folder).exit_code) == ("package", 0)
+    (folder / "data" / "policy.yaml").unlink()
+    assert verify(folder).exit_code == 3
+    (folder / "data" / "record.json").write_bytes(b"{}")
+    assert verify(folder).exit_code == 2
+
+
+def test_a_supplement_says_what_it_is(root: Path) -> None:
+    """It is checked as a package is, and counted as what it is."""
+    line = next(json.loads(line) for line in _lines(root) if b'"type":"supplement"' in line)
+
+    report = verify(root / line["path"])
+    assert (report.what, report.packages, report.supplements, report.exit_code) == ("supplement", 0, 1, 0)
 
 
 def test_a_package_under_another_name_is_found(root: Path, tmp_path: Path) -> None:
