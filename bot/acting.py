@@ -9,6 +9,7 @@ import structlog
 from sqlmodel import Session
 
 from bot.desk import Desk
+from bot.evidence.canonical import utc
 from bot.ledger import cases, switches
 from bot.ledger.cases import File
 from bot.ledger.tables import CaseStatus
@@ -122,6 +123,22 @@ def act_by_rule(
         log.warning("the platform refused an act", case=file.case.case_id, because=error.sentence)
         return acted("asks", REFUSED.format(why=error.sentence)), None
     return _done(receipt), receipt
+
+
+def receipt_facts(file: File, receipt: Receipt, by: str) -> dict[str, object]:
+    """What a supplement says of an act that the platform confirmed (EV-04); its own answers are sealed beside it."""
+    return {
+        "action": receipt.action.value,
+        "by": by,
+        "requested_at": utc(receipt.exchanges[0].started_at) if receipt.exchanges else None,
+        "confirmed_at": utc(receipt.done_at),
+        "already_done": receipt.already_done,
+        "visibility_after": receipt.visibility.value,
+        "clauses": list(file.verdict.clauses),
+        "policy": f"{file.verdict.policy.slug} {file.verdict.policy.version}",
+        "notice_state": None,
+        "notice_state_why": "No notice was sent to the account with this act.",
+    }
 
 
 def _hand(desk: Desk) -> Callable[[CommentRef], Receipt] | None:

@@ -14,14 +14,21 @@ import structlog
 
 import connectors
 from bot.desk import Desk, nothing_earned
-from bot.dossiers import Dossiers, this_host, this_software
+from bot.dossiers import Dossiers
 from bot.errors import ConfigError, PolicyError
 from bot.evidence.capture import Capturer, NoCapturer
 from bot.evidence.card.printer import CardPrinter
+from bot.evidence.chain.keys import wacz_key
+from bot.evidence.chain.notary import Notary
+from bot.evidence.media.fetch import Fetcher
+from bot.evidence.media.hashes import load as never_copy
 from bot.evidence.picture.browser import BrowserCapturer
+from bot.evidence.storage.keeping import Keeping, keeping
 from bot.evidence.store import Archive
+from bot.evidence.wacz.page import Signer
 from bot.lapse import Lapse
 from bot.ledger import database
+from bot.machine import this_host, this_software
 from bot.moderation.judge import Judge
 from bot.moderation.policy import PolicyShelf
 from bot.notify.email import Mailer
@@ -32,6 +39,7 @@ from bot.pages import Known, Page, Pages, load_pages
 from bot.people import People, load_people
 from bot.pipeline import Route
 from bot.preflight import Fitness
+from bot.preserving import no_media
 from bot.review import Review
 from bot.settings import Settings
 from bot.telling import Alerts, Pictures
@@ -93,6 +101,8 @@ class Beadle:
     mailer: Mailer | None
     capturer: Capturer
     archive: Archive
+    keeping: Keeping
+    notary: Notary
 
     @property
     def settings(self) -> Settings:
@@ -163,9 +173,13 @@ def open_beadle(
         trust = Trust(configuration.shelf.packs, reading, now)
         desks = _desks(configuration, trust, stack, acts)
         fitness = Fitness(desks, configuration.pages.city.policy_url, now, tell)
+        notary = _notary(settings, archive, now, partial(_tell_all, tell, desks))
+        kept = keeping(archive, settings, configuration.pages.city.timezone, now, partial(_tell_all, tell, desks))
         stack.callback(writing.dispose)
         stack.callback(reading.dispose)
         city, shelf = configuration.pages.city.name, configuration.shelf
+        software, timezone = this_software(capturer.browser, settings.config), configuration.pages.city.timezone.key
+        dossiers = Dossiers(city, now, shelf.version, software, this_host(), timezone)
         route = Route(
             desks=desks,
             reading=reading,
@@ -174,12 +188,13 @@ def open_beadle(
             capturer=capturer,
             notifier=slack,
             orders=outbox,
-            dossier=Dossiers(city, now, shelf.version, this_software(capturer), this_host()),
-            alert=Alerts(city, shelf.version),
+            dossier=dossiers,
+            alert=Alerts(city, shelf.version, archive.restricted),
             picture=Pictures(archive, printer.png),
-            unfit=fitness.why_not,
+            unfit=lambda page: kept.incidents.why_not() or notary.why_not() or fitness.why_not(page),
             clock=now,
             opinions=_opinions(settings, writing, stack, now) if acts else None,
+            media=Fetcher(never_copy(settings.media_hashes), archive.not_copied, now) if acts else no_media,
         )
         yield Beadle(
             configuration=configuration,
@@ -195,13 +210,32 @@ def open_beadle(
             mailer=_mailer(settings),
             capturer=capturer,
             archive=archive,
+            keeping=kept,
+            notary=notary,
         )
 
 
 def _archive(configuration: Configuration, printer: CardPrinter, acts: bool, now: Callable[[], datetime]) -> Archive:
     settings = configuration.settings
     secrets = _secrets(configuration) if acts else settings.secrets()
-    return Archive(settings.archive, printer, secrets=secrets, reserve=settings.disk_reserve, clock=now)
+    signer = _page_signer(settings) if acts else None
+    return Archive(settings.archive, printer, secrets=secrets, reserve=settings.disk_reserve, clock=now, signer=signer)
+
+
+def _notary(
+    settings: Settings, archive: Archive, now: Callable[[], datetime], tell: Callable[[str, str], None]
+) -> Notary:
+    urls, roots = settings.timestamp_urls, settings.timestamp_roots
+    return Notary(archive.root, archive.log, settings.evidence_key, urls, roots, clock=now, tell=tell)
+
+
+def _page_signer(settings: Settings) -> Signer | None:
+    """Signs the record of a page's traffic. A key that can't be had costs that signature, and no evidence."""
+    try:
+        return wacz_key(settings.evidence_key).sign_wacz
+    except ConfigError as error:
+        log.warning("the traffic of pages is recorded without a signature", because=error.sentence)
+        return None
 
 
 def _secrets(configuration: Configuration) -> tuple[str, ...]:
@@ -258,12 +292,18 @@ def _teller(slack: SlackNotifier | None, now: Callable[[], datetime]) -> Callabl
         if slack is None:
             return
         try:
-            moment = f"{now():%Y-%m-%d}" if key in _ONCE_A_DAY else f"{now():%Y-%m-%dT%H:%M:%S}"
+            moment = f"{now():%Y-%m-%d}" if key.startswith(_ONCE_A_DAY) else f"{now():%Y-%m-%dT%H:%M:%S}"
             slack.say(desk.page.slack_channel, sentence, f"{key}:{desk.page.slug}:{moment}")
         except (SlackUnavailable, SlackRefused) as error:
             log.warning("Slack could not be told", page=desk.page.slug, because=error.sentence)
 
     return tell
+
+
+def _tell_all(tell: Callable[[Desk, str, str], None], desks: dict[str, Desk], sentence: str, key: str) -> None:
+    """What concerns no single page is said once in each channel."""
+    for desk in {desk.page.slack_channel: desk for desk in desks.values()}.values():
+        tell(desk, sentence, key)
 
 
 def _desks(configuration: Configuration, trust: Trust, stack: ExitStack, acts: bool) -> dict[str, Desk]:
@@ -294,6 +334,6 @@ def _can_hide(platform: str) -> bool:
         return probe.connector.capabilities.hide != "none"
 
 
-_ONCE_A_DAY = frozenset({"note"})  # else `run --once` by cron would say it every minute
+_ONCE_A_DAY = ("note", "checkpoints", "stamps", "clock")  # else `run --once` by cron would say it every minute
 _NO_TOKEN = "none"  # noqa: S105  (the word itself: no call is made with it)
 _SENDER = "beadle@localhost.localdomain"

@@ -21,6 +21,7 @@ from bot.app import Beadle, open_beadle
 from bot.daily import Daily
 from bot.errors import ConfigError
 from bot.ledger import database
+from bot.looking import Looking
 from bot.rounds import POLLS, Round, Rounds, failures
 from bot.settings import Settings
 from bot.worker import Worker
@@ -56,7 +57,7 @@ def run(settings: Settings) -> None:
     stop = threading.Event()
     with _running(settings) as running, _signals(stop):
         log.info("on duty", pages=sorted(running.beadle.route.desks), version=worker.VERSION)
-        running.rounds.run(stop, _Duties(running).see_to)
+        running.rounds.run(stop, _Duties(running, stop).see_to)
         log.info("going off duty")
     _leave_nobody_waiting()
 
@@ -75,33 +76,53 @@ def run_once(settings: Settings, each: Callable[[str, int], None] = lambda *_: N
 
 
 class _Duties:
-    """What is due besides polling, in a thread of its own: a check that hangs must not hold up the rounds."""
+    """What is due besides polling."""
 
-    def __init__(self, running: _Running) -> None:
+    def __init__(self, running: _Running, stop: threading.Event) -> None:
         self._running = running
         self._swept = self._lapsed = running.beadle.route.clock()
+        keeping = running.beadle.keeping
+        self._apart = [_Apart(_DUTIES, self._do), _Apart("fixity", lambda now: keeping.fixity.see_to(now, stop))]
+        self._apart.append(_Apart("checkpoints", running.beadle.notary.tick))
+        if keeping.copying is not None:
+            self._apart.append(_Apart("copies", keeping.copying.tick))
+
+    def see_to(self, now: datetime) -> None:
+        """Begin each, unless its last time is not over yet."""
+        for each in self._apart:
+            each.see_to(now)
+
+    def _do(self, now: datetime) -> None:
+        self._running.beadle.fitness.check_due(now)
+        self._running.beadle.trust.count_due()
+        self._running.daily.see_to(now)
+        if now - self._lapsed >= _LAPSES_EVERY:
+            self._lapsed = now
+            self._running.beadle.lapse.order_due()
+        if now - self._swept >= _SWEEP_EVERY:
+            self._swept = now
+            self._running.worker.sweep(now)
+
+
+class _Apart:
+    """A duty in a thread of its own: a check, store or disk that hangs holds up neither the rounds nor the others."""
+
+    def __init__(self, name: str, do: Callable[[datetime], object]) -> None:
+        self._name, self._do = name, do
         self._thread: threading.Thread | None = None
 
     def see_to(self, now: datetime) -> None:
         """Begin, unless the last time is not over yet."""
         if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._do, args=(now,), name=_DUTIES, daemon=True)
+            self._thread = threading.Thread(target=self._run, args=(now,), name=self._name, daemon=True)
             self._thread.start()
 
-    def _do(self, now: datetime) -> None:
+    def _run(self, now: datetime) -> None:
         try:
-            self._running.beadle.fitness.check_due(now)
-            self._running.beadle.trust.count_due()
-            self._running.daily.see_to(now)
-            if now - self._lapsed >= _LAPSES_EVERY:
-                self._lapsed = now
-                self._running.beadle.lapse.order_due()
-            if now - self._swept >= _SWEEP_EVERY:
-                self._swept = now
-                self._running.worker.sweep(now)
+            self._do(now)
         except Exception:
             # A fault of ours in one duty must end neither the others nor the rounds; it is tried again in a minute.
-            log.exception("a duty failed in a way that it should not")
+            log.exception("a duty failed in a way that it should not", duty=self._name)
             time.sleep(_AFTER_A_FAULT_S)
 
 
@@ -130,9 +151,18 @@ def _running(settings: Settings) -> Iterator[_Running]:
             rounds = Rounds(beadle.route, beadle.tell)
             beadle.fitness.check_all()
             beadle.trust.count_due()
-            with Worker(
-                url, beadle.route, beadle.review, beadle.lapse, beadle.outbox, captures=settings.captures
-            ) as running:
+            with (
+                beadle.notary.on_duty(),
+                Worker(
+                    url,
+                    beadle.route,
+                    beadle.review,
+                    beadle.lapse,
+                    Looking(beadle.route),
+                    beadle.outbox,
+                    captures=settings.captures,
+                ) as running,
+            ):
                 yield _Running(beadle, running, rounds, Daily(beadle))
 
 

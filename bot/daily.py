@@ -6,7 +6,7 @@ change or a night without power sends it once, late rather than never.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -28,12 +28,16 @@ from bot.notify.digest import (
     PageDay,
     WaitingCase,
 )
-from bot.notify.email import MailRefused, MailUnavailable
+from bot.notify.email import Mailer, MailRefused, MailUnavailable
 from bot.notify.quoted import excerpt
 from bot.pages import City
 
 log = structlog.get_logger(__name__)
 
+RESTRICTED = (
+    "A file on the comment of case {case_id} may show sexual abuse of a child. A person reports it (the NCMEC "
+    "CyberTipline, report.cybertip.org, 1-800-843-5678) and copies nothing."
+)
 _AGAIN_AFTER = timedelta(minutes=5)
 _OFFENDERS_FROM = 2
 _LISTED_WAITING = 10
@@ -79,6 +83,7 @@ def send(beadle: Beadle, day: date, now: datetime) -> tuple[str, ...]:
         raise ConfigError("no mail server is named; set BEADLE_SMTP_URL.")
     facts = gather(beadle, day)
     recipients = tuple(person.email for person in beadle.configuration.people.digest_recipients())
+    _send_checkpoint(beadle, beadle.mailer, facts, now)
     mail = digest.mail(facts, beadle.mailer.sender, recipients, now)
     not_taken = beadle.mailer.send(mail)
     made = digest.render(facts)
@@ -99,14 +104,27 @@ def send(beadle: Beadle, day: date, now: datetime) -> tuple[str, ...]:
     return recipients
 
 
+def _send_checkpoint(beadle: Beadle, mailer: Mailer, facts: DigestFacts, now: datetime) -> None:
+    """The checkpoint for who keeps the records and gets no digest, before it: one try again is one for both."""
+    keepers = tuple(person.email for person in beadle.configuration.people.keepers())
+    if not keepers or facts.checkpoint is None:
+        return
+    try:
+        mailer.send(digest.keepsake(facts, mailer.sender, keepers, now))
+    except MailRefused as error:
+        # A clerk whose address is wrong must not cost the others their digest.
+        log.error("the checkpoint could not be mailed", because=error.sentence)
+
+
 def gather(beadle: Beadle, day: date) -> DigestFacts:
     """The facts of a local day, from the ledger, the archive and the pages."""
     city = beadle.configuration.pages.city
     since, until = _day(day, city.timezone)
     now = beadle.route.clock()
+    proof = beadle.notary.standing()
     with Session(beadle.route.reading) as session:
         figures = days.figures(session, since, until)
-        waiting = cases.listed(session, statuses=cases.OPEN_FOR_PEOPLE)
+        waiting = cases.listed(session, statuses=cases.OPEN_FOR_PEOPLE, closed=beadle.archive.restricted)
         clauses = tuple(
             ClauseDay(each.clause, beadle.summary_of(each.clause), each.hidden, each.waiting)
             for each in figures.clauses
@@ -122,16 +140,21 @@ def gather(beadle: Beadle, day: date) -> DigestFacts:
             kept=figures.comments,
             hidden=figures.hidden,
             left_up=figures.clear,
+            with_media=figures.with_media,
+            media_alone=figures.media_alone,
             waiting=figures.waiting + figures.paused + figures.quarantined,
             urgent_waiting=figures.urgent_waiting,
             clauses=clauses,
             decisions=tuple(_decisions(session, since, until)),
             waiting_cases=tuple(_waiting(beadle, each, now) for each in waiting[:_LISTED_WAITING]),
             offenders=tuple(_offenders(session)),
-            problems=tuple(_problems(beadle, session)),
+            problems=(*_problems(beadle, session), *_restricted(beadle, sealed), *proof.problems(now)),
             evidence_verified=sum(_holds(beadle, package_id, digest_) for package_id, digest_ in sealed),
             evidence_total=len(sealed),
-            chain_head=beadle.archive.head().sha256,
+            chain_head=_head(beadle),
+            checkpoint=None if proof.note is None else proof.note.data.decode(),
+            stamps=proof.stamps(now),
+            second_copy=beadle.keeping.copied(),
             paused=any(switch.scope == switches.ALL for switch in switches.standing(session)),
         )
 
@@ -208,8 +231,23 @@ def _problems(beadle: Beadle, session: Session) -> Iterator[str]:
     for row in watch.pages(session):
         if row.failing_since is not None and row.slug in beadle.route.desks:
             yield f"{beadle.route.desks[row.slug].page.name} can't be read: {row.failure}"
+    yield from beadle.keeping.problems(beadle.route.clock())
     for case_id in cases.by_status(session, CaseStatus.QUARANTINED):
         yield f"Case {case_id} is in quarantine; `beadle show {case_id}` says why."
+
+
+def _restricted(beadle: Beadle, sealed: Sequence[tuple[str, str]]) -> Iterator[str]:
+    for package_id, _ in sealed:
+        if beadle.archive.restricted(package_id):
+            yield RESTRICTED.format(case_id=beadle.archive.ref(package_id).case_id)
+
+
+def _head(beadle: Beadle) -> str | None:
+    """Where the log ends; ``None`` for one that is broken, which the problems say. The digest goes out all the same."""
+    try:
+        return beadle.archive.head().sha256
+    except EvidenceError:
+        return None
 
 
 def _holds(beadle: Beadle, package_id: str, sha256: str) -> bool:

@@ -11,9 +11,11 @@ from tempfile import NamedTemporaryFile
 from typing import Literal
 
 from bot.app import Beadle, open_beadle
-from bot.errors import BeadleError, PolicyError
+from bot.errors import BeadleError, EvidenceError, PolicyError
+from bot.evidence.chain.standing import NO_AUTHORITY, Standing, is_late
 from bot.evidence.health import Finding, browser_health, font_health
 from bot.evidence.proof.verify import verify_archive
+from bot.evidence.storage.locks import lock_problem
 from bot.ledger import database
 from bot.notify.email import MailRefused, MailUnavailable
 from bot.opinion.terms import NotHad
@@ -47,6 +49,8 @@ def examine() -> Iterator[Check]:
     try:
         with open_beadle(settings, acts=True, examples=True) as beadle:
             yield from _configuration(beadle)
+            yield from _kept(beadle)
+            yield from _signed(beadle)
             yield from _slack(beadle)
             yield _mail(beadle)
             yield from _opinions(beadle)
@@ -76,8 +80,11 @@ def _archive(root: Path, reserve: float) -> Check:
             if Path(probe.name).read_bytes() != b"beadle":
                 return Check("archive", "wrong", f"{root} does not give back what is written; look at its disk.")
         disk = shutil.disk_usage(root)
+        unlocked = lock_problem(root)
     except OSError as error:
         return Check("archive", "wrong", f"{root} can't be written ({error.strerror}); give this account the folder.")
+    if unlocked is not None:
+        return Check("archive", "wrong", unlocked)
     free = disk.free / disk.total
     if free < reserve:
         return Check(
@@ -115,6 +122,47 @@ def _configuration(beadle: Beadle) -> Iterator[Check]:
     for slug in sorted(beadle.configuration.shelf.slugs):
         pack = beadle.configuration.shelf.in_force(slug, datetime.now(UTC))
         yield Check("policy", "ok", f"{slug}, version {pack.version}: {len(pack.rules)} rules, examples hold")
+
+
+def _kept(beadle: Beadle) -> Iterator[Check]:
+    """Incidents that nobody has cleared, and the second copy."""
+    try:
+        for incident in beadle.keeping.incidents.open():
+            yield Check("incident", "wrong", f"{incident.sentence} {beadle.keeping.incidents.advice(incident)}")
+    except BeadleError as error:
+        yield Check("incident", "wrong", error.sentence)
+    for looked in beadle.keeping.examine(datetime.now(UTC)):
+        yield Check("second copy", looked.state, looked.sentence)
+
+
+def _signed(beadle: Beadle) -> Iterator[Check]:
+    """The key, the checkpoints of the log, and each time stamp authority, which is asked for one."""
+    now = datetime.now(UTC)
+    try:
+        proof = beadle.notary.standing()
+    except BeadleError as error:
+        yield Check("checkpoints", "wrong", error.sentence)
+        return
+    if proof.trouble is not None:
+        yield Check("checkpoints", "wrong", proof.trouble)
+    elif proof.note is None or proof.key is None:
+        yield Check("checkpoints", "ok", f"none yet; the first is signed with {beadle.settings.evidence_key}")
+    else:
+        size, new = proof.note.checkpoint.size, proof.uncovered
+        said = f"the newest covers the log up to line {size:,}, signed with key {proof.key.key_id}; {new:,} are new"
+        yield Check("checkpoints", "ok", said)
+    yield from _stamped(beadle, proof, now)
+
+
+def _stamped(beadle: Beadle, proof: Standing, now: datetime) -> Iterator[Check]:
+    if not proof.owed:
+        yield Check("time stamps", "note", NO_AUTHORITY)
+    for owed, sentence in zip(proof.owed, proof.stamps(now), strict=False):
+        yield Check("time stamps", "wrong" if is_late(owed, now) else "ok", sentence)
+        try:
+            beadle.notary.stamping.probe(owed.authority)
+        except EvidenceError as error:
+            yield Check("time stamps", "wrong", f"{owed.authority.host}, asked just now: {error.sentence}")
 
 
 def _slack(beadle: Beadle) -> Iterator[Check]:

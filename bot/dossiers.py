@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-import platform
-import socket
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from importlib import metadata
 
-from bot import __version__
 from bot.desk import Desk
-from bot.evidence.capture import Capturer
-from bot.evidence.card.printer import fonts_digest
-from bot.evidence.dossier import Clock, Dossier, Host, PolicyText, Site, Software
+from bot.evidence.dossier import Dossier, Host, PolicyText, Site, Software
 from bot.ledger.cases import File
+from bot.machine import this_clock
 from bot.moderation.policy import PolicyPack
-from connectors.contract import Exchange, Reading
+from connectors.contract import Comment, Exchange, Reading, Visibility
 
 _CUSTODIAN = "records custodian"
 
 
 @dataclass(frozen=True, slots=True)
 class Dossiers:
-    """Builds dossiers. ``pack`` finds a policy by slug and version."""
+    """Builds dossiers. ``pack`` finds a policy by slug and version; ``timezone`` is the city's."""
 
     city: str
     clock: Callable[[], datetime]
     pack: Callable[[str, str], PolicyPack]
     software: Software
     host: Host
+    timezone: str = "UTC"
 
     def __call__(
         self, desk: Desk, file: File, reading: Reading | None, earlier: Sequence[str], gaps: Sequence[str]
@@ -41,8 +36,8 @@ class Dossiers:
         now = self.clock()
         return Dossier(
             case_id=file.case.case_id,
-            site=Site(desk.page.slug, desk.page.name, file.comment.platform, file.comment.page_id, self.city),
-            comment=file.as_comment(),
+            site=self._site(desk, file),
+            comment=_comment(file, reading),
             post=file.as_post(),
             first_seen_at=file.comment.first_seen_at,
             captured_at=now,
@@ -54,27 +49,34 @@ class Dossiers:
             effect=desk.connector.capabilities.effect,
             software=self.software,
             host=self.host,
-            clock=Clock("system clock", _skew(exchanges)),
+            clock=this_clock(_skew(exchanges)),
             previous=tuple(earlier),
             gaps=tuple(gaps),
+            parent=file.as_parent(),
+            stands=_stands(reading),
         )
 
+    def _site(self, desk: Desk, file: File) -> Site:
+        page, comment = desk.page, file.comment
+        return Site(page.slug, page.name, comment.platform, comment.page_id, self.city, self.timezone)
 
-def this_host() -> Host:
-    """The machine that we run on."""
-    return Host(name=socket.gethostname(), os=platform.platform(), timezone=time.tzname[0])
+
+def _comment(file: File, reading: Reading | None) -> Comment:
+    """The judged words, with what only the platform's latest answer says of them."""
+    judged, now = file.as_comment(), reading.comment if reading is not None else None
+    if now is None:
+        return judged
+    author = judged.author
+    if author.author_id is not None and author.author_id == now.author.author_id:
+        author = replace(author, profile_url=now.author.profile_url)
+    return replace(judged, author=author, reply_count=now.reply_count, reaction_count=now.reaction_count)
 
 
-def this_software(capturer: Capturer) -> Software:
-    """What makes the packages."""
-    return Software(
-        version=__version__,
-        commit=None,
-        python=platform.python_version(),
-        typst=metadata.version("typst"),
-        browser=capturer.browser,
-        fonts=fonts_digest(),
-    )
+def _stands(reading: Reading | None) -> Visibility | None:
+    """How the comment stood when it was read again. What is gone is missing; nobody knows by whose hand (EV-21)."""
+    if reading is None:
+        return None
+    return Visibility.MISSING_UNKNOWN if reading.comment is None else reading.comment.visibility
 
 
 def _policy(pack: PolicyPack) -> PolicyText:

@@ -12,11 +12,12 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
-from bot.acting import AWAY, LONGEST_RETRY_S, backoff
+from bot.acting import AWAY, LONGEST_RETRY_S, backoff, receipt_facts
 from bot.errors import EvidenceError
 from bot.ledger import acts, cases, keep
 from bot.ledger.cases import File
 from bot.ledger.tables import Act, CaseStatus
+from bot.orders import after_act
 from bot.pipeline import Route
 from connectors.contract import ConnectorError, Gone, RateLimited, Receipt, Unavailable, Visibility
 
@@ -81,7 +82,9 @@ class Lapse:
             keep.see(session, file.comment, Visibility.MISSING_UNKNOWN, "lapse", now)
             cases.move(session, case_id, CaseStatus.GONE, done["because"], now)
             return
-        acts.record(session, _act(file, done, now))
+        act = _act(file, done, now)
+        acts.record(session, act)
+        after_act(self.route.orders, session, act.act_key, self.route.look_after_s)
         keep.see(session, file.comment, Visibility(done["visibility"]), "lapse", now)
         cases.move(session, case_id, CaseStatus.WAITING, done["because"], now)
         if file.decisions:
@@ -92,16 +95,7 @@ class Lapse:
 
     def _seal(self, file: File, receipt: Receipt) -> None:
         assert file.evidence is not None
-        facts = {
-            "action": receipt.action.value,
-            "by": "lapse",
-            "because": SHOWN_AGAIN,
-            "done_at": receipt.done_at.isoformat(),
-            "already_done": receipt.already_done,
-            "visibility_after": receipt.visibility.value,
-            "clauses": list(file.verdict.clauses),
-            "policy": f"{file.verdict.policy.slug} {file.verdict.policy.version}",
-        }
+        facts = {**receipt_facts(file, receipt, "lapse"), "because": SHOWN_AGAIN}
         self.route.archive.supplement(file.evidence.package_id, "action:lapse", "action", facts, receipt.exchanges)
 
 

@@ -9,7 +9,8 @@ from typing import Literal, TypedDict
 
 
 class Sealed(TypedDict):
-    """``status``: sealed, or later (then ``because`` says why, and nothing else counts)."""
+    """``status``: sealed, or later (then ``because`` says why, and nothing else counts). ``restricted``: a file that
+    may not be copied hangs on the comment, and people are told at once."""
 
     status: Literal["sealed", "later"]
     because: str
@@ -19,6 +20,7 @@ class Sealed(TypedDict):
     manifest_sha256: str
     picture: str
     picture_reason: str
+    restricted: bool
 
 
 class Acted(TypedDict):
@@ -54,6 +56,7 @@ def not_sealed(because: str) -> Sealed:
         manifest_sha256="",
         picture="none",
         picture_reason="",
+        restricted=False,
     )
 
 

@@ -42,8 +42,12 @@ class Role(StrEnum):
     COORDINATOR = "coordinator"
 
 
+# Who decides on cases: keeps, hides, restores, removes, restricts.
+DECIDERS = frozenset({Role.SMA, Role.SUPERVISOR, Role.COORDINATOR, Role.CHIEF_OF_STAFF})
 # Hartford Policy 012 iv has the chief of staff watch over the sites; Clinton City 2.2 has the coordinator do it.
 GET_DIGEST = frozenset({Role.CHIEF_OF_STAFF, Role.COORDINATOR})
+# Whose files outlive the machine that Beadle runs on.
+KEEP_RECORDS = frozenset({Role.RECORDS_CUSTODIAN, Role.CITY_CLERK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,10 @@ class People:
     def by_account(self, account: str) -> Person | None:
         """The one person that an account of the operating system belongs to."""
         return next((person for person in self.people if account in person.accounts), None)
+
+    def keepers(self) -> tuple[Person, ...]:
+        """Who keeps the city's records and gets no digest: they are mailed the checkpoint of the log alone."""
+        return tuple(person for person in self.people if person.roles & KEEP_RECORDS and not person.digest)
 
     def digest_recipients(self) -> tuple[Person, ...]:
         """Who is mailed the daily digest."""

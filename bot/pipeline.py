@@ -1,9 +1,10 @@
 """The route of one comment. Read this file first.
 
     poll → judge → keep (with the cursor, in one transaction)
-         → preserve: read again, picture or card, seal, verify
+         → preserve: read again, media, picture or card, seal, verify
          → act:      prove the seal, ask permission, read again, hide, read back
          → tell
+         → look:     a minute after an act, at the public page (``bot.looking``); holds nothing up
 
 A stage takes an id, does its work and returns an outcome of plain JSON values: ids and reasons, never the text of a
 comment. A stage may run twice; the second run finds the first one's work and adds nothing. Between the stages stand
@@ -24,7 +25,7 @@ import sqlalchemy as sa
 import structlog
 from sqlmodel import Session
 
-from bot.acting import AWAY, LONGEST_RETRY_S, act_by_rule, backoff, is_moot, may_act, refusal
+from bot.acting import AWAY, LONGEST_RETRY_S, act_by_rule, backoff, is_moot, may_act, receipt_facts, refusal
 from bot.desk import Desk
 from bot.errors import EvidenceError
 from bot.evidence.capture import Capturer
@@ -39,13 +40,13 @@ from bot.moderation.verdict import Item, Measure, Outcome, PolicyRef, Verdict
 from bot.notify.alerts import Alert
 from bot.notify.slack import MessageRef, SlackRefused, SlackUnavailable
 from bot.opinion.second import SecondOpinions
-from bot.orders import Orders, Workflow
+from bot.orders import LOOK_AFTER_S, Orders, Workflow, after_act
 from bot.outcomes import Acted, Sealed, Told, acted, not_sealed, told
+from bot.preserving import Media, Preserving, no_media
 from connectors.contract import (
     Action,
     Batch,
     Comment,
-    ConnectorError,
     Reading,
     Receipt,
     Visibility,
@@ -83,6 +84,8 @@ class Route:
     unfit: Callable[[str], str | None]
     clock: Callable[[], datetime]
     opinions: SecondOpinions | None = None
+    media: Media = no_media
+    look_after_s: float = LOOK_AFTER_S
 
     # ── poll, judge, keep ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -128,7 +131,8 @@ class Route:
     # ── preserve ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def preserve(self, case_id: str) -> Sealed:
-        """Read the comment again, picture it, seal the package and verify what was written. Acts on nothing."""
+        """Read the comment again, fetch what hangs on it, picture it, seal and verify (``bot.preserving``). Acts on
+        nothing."""
         with Session(self.reading) as session:
             file = cases.open_file(session, case_id)
             earlier = cases.sealed_packages_of_author(
@@ -137,26 +141,12 @@ class Route:
         desk = self.desks.get(file.case.page)
         if desk is None:
             return not_sealed(AWAY.format(page=file.case.page))
-        reading, gaps = _read_again(desk, file)
-        capture = None
-        if reading is None or reading.comment is not None:
-            capture = self.capturer.capture(file.comment.permalink, file.revision.text, file.comment.comment_id)
+        preserving = Preserving(self.archive, self.capturer, self.media, self.dossier)
         try:
-            ref = self.archive.seal(self.dossier(desk, file, reading, earlier, gaps), capture)
+            return preserving.case(desk, file, earlier)
         except EvidenceError as error:
             log.error("evidence could not be sealed", case=case_id, because=error.sentence)
             return not_sealed(error.sentence)
-        proof = capture is not None and capture.comment_text_visible
-        return Sealed(
-            status="sealed",
-            because="",
-            package_id=ref.package_id,
-            path=str(ref.path),
-            sha256=ref.sha256,
-            manifest_sha256=ref.manifest_sha256,
-            picture="proof" if proof else "kept" if capture is not None and capture.viewport_png else "none",
-            picture_reason="" if capture is None or proof else capture.reason,
-        )
 
     def record_seal(self, session: Session, case_id: str, sealed: Sealed) -> None:
         """The seal becomes a fact, and the order to act is born in the same commit."""
@@ -167,6 +157,10 @@ class Route:
         if session.get(Evidence, case_id) is None:
             facts = {key: sealed[key] for key in _EVIDENCE_FACTS}  # type: ignore[literal-required]
             session.add(Evidence(case_id=case_id, sealed_at=now, **facts))
+            if sealed["restricted"]:
+                # People are told at once, whatever becomes of the act: a platform that is down delays only the hide.
+                cases.mark_urgent(session, case_id)
+                self.orders.place(session, "tell", case_id, cases.next_order(session, case_id))
         file = cases.open_file(session, case_id)
         if file.case.status != CaseStatus.OPENED:
             return
@@ -208,15 +202,7 @@ class Route:
         self.keep(desk, Batch(comments=(comment,), posts=(), cursor="", last=False))
 
     def _seal_receipt(self, file: File, receipt: Receipt) -> None:
-        facts = {
-            "action": receipt.action.value,
-            "by": _asked_by(file),
-            "done_at": receipt.done_at.isoformat(),
-            "already_done": receipt.already_done,
-            "visibility_after": receipt.visibility.value,
-            "clauses": list(file.verdict.clauses),
-            "policy": f"{file.verdict.policy.slug} {file.verdict.policy.version}",
-        }
+        facts = receipt_facts(file, receipt, _asked_by(file))
         key = f"action:rule:{receipt.action}"
         self.archive.supplement(_evidence(file).package_id, key, "action", facts, receipt.exchanges)
 
@@ -244,10 +230,11 @@ class Route:
 
     def _record_done(self, session: Session, file: File, outcome: Acted, now: datetime) -> None:
         clause, policy = file.verdict.clause, file.verdict.policy
+        act_key = f"rule:{file.case.case_id}:{outcome['action']}"
         acts.record(
             session,
             Act(
-                act_key=f"rule:{file.case.case_id}:{outcome['action']}",
+                act_key=act_key,
                 case_id=file.case.case_id,
                 action=outcome["action"],
                 by=_asked_by(file),
@@ -258,6 +245,7 @@ class Route:
                 done_at=now,
             ),
         )
+        after_act(self.orders, session, act_key, self.look_after_s)
         keep.see(session, file.comment, Visibility(outcome["visibility"]), "act", now)
         acts.strike(
             session,
@@ -284,7 +272,8 @@ class Route:
         try:
             ref = self._message(file, desk)
             if ref is None:
-                ref = self.notifier.post(alert, self.picture(file), desk.page.slack_channel)
+                picture = self.picture(file) if alert.shows_picture else None
+                ref = self.notifier.post(alert, picture, desk.page.slack_channel)
             else:
                 self.notifier.update(ref, alert)
         except SlackUnavailable as error:
@@ -359,19 +348,6 @@ def _asked_by(file: File) -> str:
 def _unjudged(policy: str) -> Verdict:
     """For what was posted before the city's policy was in force: kept as a record, never judged by a later rule."""
     return Verdict(Outcome.CLEAR, Measure.NONE, (), PolicyRef(policy, "none in force", ""), "und")
-
-
-def _read_again(desk: Desk, file: File) -> tuple[Reading | None, list[str]]:
-    """The comment as it stands now, for the package. A platform that is down must not stop the sealing."""
-    try:
-        reading = desk.connector.read(file.ref)
-    except ConnectorError as error:
-        return None, [f"The comment could not be read again at capture: {error.sentence}"]
-    if reading.comment is None:
-        return reading, ["The comment was gone when it was read again at capture."]
-    if reading.comment.revision != file.revision.digest:
-        return reading, ["The comment had been edited when it was read again at capture."]
-    return reading, []
 
 
 def _evidence(file: File) -> Evidence:

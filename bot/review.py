@@ -13,13 +13,15 @@ from typing import Any, Literal
 import structlog
 from sqlmodel import Session
 
-from bot.acting import AWAY, LONGEST_RETRY_S
+from bot.acting import AWAY, LONGEST_RETRY_S, receipt_facts
 from bot.errors import EvidenceError, NotAllowed
+from bot.evidence.canonical import utc
 from bot.ledger import acts, cases, keep, switches
 from bot.ledger.cases import File
 from bot.ledger.tables import Act, CaseStatus, Decision, StrikeStatus
+from bot.orders import after_act
 from bot.pages import Mode
-from bot.people import Person, Role
+from bot.people import DECIDERS, Person
 from bot.pipeline import Route
 from connectors.contract import Batch, ConnectorError, Gone, RateLimited, Receipt, Unavailable, Visibility
 
@@ -27,7 +29,6 @@ log = structlog.get_logger(__name__)
 
 Verb = Literal["keep", "hide", "restore", "remove", "approve"]
 _RETRY_S = 30.0
-_DECIDERS = frozenset({Role.SMA, Role.SUPERVISOR, Role.COORDINATOR, Role.CHIEF_OF_STAFF})
 
 _FROM: dict[Verb, frozenset[str]] = {
     "keep": frozenset(
@@ -163,8 +164,8 @@ class Review:
         if case.page not in self.route.desks:
             raise NotAllowed(f'page "{case.page}" is not in pages.yaml any more; put it back to decide its cases.')
         desk = self.route.desks[case.page]
-        if not person.roles & _DECIDERS:
-            raise NotAllowed(_NO_ROLE.format(person=person.id, roles=", ".join(sorted(_DECIDERS))))
+        if not person.roles & DECIDERS:
+            raise NotAllowed(_NO_ROLE.format(person=person.id, roles=", ".join(sorted(DECIDERS))))
         if not person.has(case.page):
             raise NotAllowed(f'{person.id} does not look after the page "{case.page}"; see their pages in people.yaml.')
         if case.status not in _FROM["remove" if verb == "approve" and request is not None else verb]:
@@ -236,23 +237,22 @@ class Review:
     def _seal_decision(self, file: File, row: Decision, verb: str, receipt: Receipt | None) -> None:
         if file.evidence is None:
             return
-        facts = {
+        facts: dict[str, object] = {
             "verb": row.verb,
             "meaning": verb,
             "by": row.person,
             "roles": row.roles,
             "account": row.account,
             "reason": row.reason,
-            "at": row.at.isoformat(),
+            "at": utc(row.at),
             "clauses": list(file.verdict.clauses),
             "policy": f"{file.verdict.policy.slug} {file.verdict.policy.version}",
-            "visibility_after": receipt.visibility.value if receipt else None,
-            "already_done": receipt.already_done if receipt else None,
+            "act": None if receipt is None else receipt_facts(file, receipt, row.person),
         }
         self.route.archive.supplement(
             file.evidence.package_id,
             f"decision:{row.id}",
-            "decision",
+            "restore" if verb == "restore" else "decision",
             facts,
             receipt.exchanges if receipt else (),
         )
@@ -265,7 +265,9 @@ class Review:
                 # Nobody knows who took it away: so it was not this person, and it counts against nobody.
                 cases.move(session, row.case_id, CaseStatus.GONE, done["because"], now)
                 return
-            acts.record(session, _act(file, row, done, now))
+            act = _act(file, row, done, now)
+            acts.record(session, act)
+            after_act(self.route.orders, session, act.act_key, self.route.look_after_s)
         cases.move(session, row.case_id, _MEANS[verb], _BECAUSE[verb].format(person=row.person), now)
         if verb in _STRIKE:
             acts.strike(

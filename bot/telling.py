@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from bot.desk import Desk
 from bot.errors import EvidenceError
+from bot.evidence.media.thumbnail import thumbnail
 from bot.evidence.store import Archive
 from bot.ledger import acts
 from bot.ledger.cases import File
@@ -34,10 +35,12 @@ _STANDING = {
 
 @dataclass(frozen=True, slots=True)
 class Alerts:
-    """Builds alerts. ``pack`` finds a policy by slug and version."""
+    """Builds alerts. ``pack`` finds a policy by slug and version; ``restricted`` says of a case whether its media may
+    be shown (``Archive.restricted``)."""
 
     city: str
     pack: Callable[[str, str], PolicyPack]
+    restricted: Callable[[str], bool]
 
     def __call__(self, desk: Desk, file: File, session: Session) -> Alert:
         """The alert of one case as it stands now."""
@@ -61,6 +64,7 @@ class Alerts:
             because=file.case.because,
             effect=desk.connector.capabilities.effect if file.case.status == CaseStatus.HIDDEN else "",
             urgent=file.case.urgent,
+            restricted=self.restricted(file.case.case_id),
             spans=tuple(span for finding in verdict.findings for span in finding.spans),
             private=private,
             author=comment.author_name,
@@ -77,20 +81,26 @@ class Alerts:
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """Finds the picture for an alert in the sealed package; the rendering, where there is no picture."""
+    """Finds the picture for an alert in the sealed package; the rendering, where there is no picture.
+
+    A picture of a stranger's page is never handed on as it is: ``small`` makes it anew, small and without metadata, and
+    gives ``None`` for one that is better not looked at.
+    """
 
     archive: Archive
     rendering: Callable[[dict[str, object]], bytes]
+    small: Callable[[bytes], bytes | None] = thumbnail
 
     def __call__(self, file: File) -> bytes | None:
-        """PNG bytes, or ``None`` before the seal."""
-        if file.evidence is None:
+        """PNG bytes, or ``None`` before the seal, and for what is restricted."""
+        if file.evidence is None or self.archive.restricted(file.evidence.package_id):
             return None
         try:
             package = self.archive.read(file.evidence.package_id)
         except EvidenceError:
             return None  # the alert goes out all the same and says what the evidence is worth
-        return package.picture or self.rendering(package.record)
+        made = None if package.picture is None else self.small(package.picture)
+        return made or self.rendering(package.record)
 
 
 def _worth(file: File) -> Literal["proof", "kept", "none"]:

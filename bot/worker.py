@@ -50,6 +50,7 @@ _QUEUES: dict[Workflow, str] = {
     "tell": "notify",
     "carry_out": "platform",
     "lapse": "platform",
+    "look": "look",
 }
 _SUSPECTS = "suspect"
 _UNDER_WAY = ["ENQUEUED", "PENDING"]
@@ -74,6 +75,14 @@ class Lapses(Protocol):
     def take_back(self, case_id: str) -> dict[str, Any]: ...
 
     def record(self, session: Session, case_id: str, done: dict[str, Any]) -> None: ...
+
+
+class Looks(Protocol):
+    """Looks at the public page after an act (``bot.looking``)."""
+
+    def look(self, order: str) -> Any: ...
+
+    def record(self, session: Session, order: str, seen: Any) -> None: ...
 
 
 class Outbox:
@@ -105,8 +114,9 @@ class Outbox:
         return len(self._client.list_workflows(status=_UNDER_WAY, load_input=False, load_output=False))
 
     def delayed(self) -> int:
-        """How many orders wait for their time."""
-        return len(self._client.list_workflows(status="DELAYED", load_input=False, load_output=False))
+        """How many orders wait for their time; but for looks after an act, which nothing waits for."""
+        waiting = self._client.list_workflows(status="DELAYED", load_input=False, load_output=False)
+        return sum(1 for each in waiting if each.name != "look")
 
     def set_apart(self, workflow: str) -> None:
         """Let a suspect go on alone, in the suspects' queue."""
@@ -148,13 +158,15 @@ class Worker:
         route: Route,
         answers: Answers,
         lapses: Lapses,
+        looks: Looks,
         outbox: Outbox,
         *,
         captures: int = 1,
         poll_s: float = 0.25,
         grace_s: int = 4,
     ) -> None:
-        self._url, self._route, self._answers, self._lapses, self._outbox = url, route, answers, lapses, outbox
+        self._url, self._route, self._answers, self._lapses = url, route, answers, lapses
+        self._looks, self._outbox = looks, outbox
         self._captures, self._poll_s, self._grace_s = captures, poll_s, grace_s
         self._engine = database.system_engine(url)
         self._telling = threading.Lock()
@@ -215,10 +227,10 @@ class Worker:
 
     def _slots(self) -> dict[str, int]:
         # A queue starts at most its slots at each look, so short work needs more slots than it has hands.
-        return {"evidence": self._captures + 3, "platform": 4, "notify": 2, _SUSPECTS: 1}
+        return {"evidence": self._captures + 3, "platform": 4, "notify": 2, "look": 1, _SUSPECTS: 1}
 
     def _register(self) -> None:
-        route, answers, lapses = self._route, self._answers, self._lapses
+        route, answers, lapses, looks = self._route, self._answers, self._lapses, self._looks
         facts = SQLAlchemyDatasource.create(
             self._url,
             engine=route.writing,
@@ -261,6 +273,13 @@ class Worker:
             with self._in_hand(case_id):
                 done = step("take_back", lapses.take_back, case_id)
                 record("record_taken_back", lapses.record, case_id, done)
+
+        @DBOS.workflow(name="look", max_recovery_attempts=2)
+        def look(order: str) -> None:
+            # Not "in hand": a look that fails is nobody's fault, and quarantines no case.
+            with _at_leisure(order):
+                seen = step("look", looks.look, order)
+                record("record_look", looks.record, order, seen)
 
     def _tell(self, case_id: str) -> Told:
         # Two messages of one case at once would both look, find nothing, and both post.
@@ -328,3 +347,13 @@ class Worker:
         """A stop on request is no crash: what was cut off in the grace time is not charged."""
         with Session(self._route.writing) as session, session.begin():
             hands.release(session)
+
+
+@contextmanager
+def _at_leisure(order: str) -> Iterator[None]:
+    try:
+        yield
+    except engine_error.DBOSException:
+        raise
+    except Exception:
+        log.exception("a look failed in a way that it should not; nothing depends on it", order=order)

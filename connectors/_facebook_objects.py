@@ -51,6 +51,7 @@ def comment_from(data: object, *, page_id: str, post_id: str) -> Comment:
         visibility=Visibility.HIDDEN_BY_CITY if data.get("is_hidden") is True else Visibility.VISIBLE,
         can_hide=_flag(data.get("can_hide")),
         by_page=author.author_id == page_id,
+        reply_count=_count(data.get("comment_count")),
         raw=data,
     )
 
@@ -101,7 +102,8 @@ def _usable_id(data: object) -> str | None:
 def _attachments(data: object) -> tuple[Attachment, ...]:
     if not isinstance(data, Mapping):
         return ()
-    return (Attachment(kind=_kind(data), url=_address(data), title=_words(data.get("title"))),)
+    preview = _link(_picture(data)) if _kind(data) == "link" else None
+    return (Attachment(kind=_kind(data), url=_address(data), title=_words(data.get("title")), preview=preview),)
 
 
 def _kind(data: Mapping[str, Any]) -> str:
@@ -110,11 +112,15 @@ def _kind(data: Mapping[str, Any]) -> str:
 
 
 def _address(data: Mapping[str, Any]) -> str | None:
-    media = data.get("media")
-    image = media.get("image") if isinstance(media, Mapping) else None
-    source = image.get("src") if isinstance(image, Mapping) else None
+    source = _picture(data)
     # A link card is where it leads; a picture is its own address.
     return _link(data.get("url") or source) if _kind(data) == "link" else _link(source or data.get("url"))
+
+
+def _picture(data: Mapping[str, Any]) -> object:
+    media = data.get("media")
+    image = media.get("image") if isinstance(media, Mapping) else None
+    return image.get("src") if isinstance(image, Mapping) else None
 
 
 def _link(value: object) -> str | None:
@@ -125,6 +131,10 @@ def _link(value: object) -> str | None:
 
 def _words(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _flag(value: object) -> bool | None:

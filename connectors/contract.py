@@ -64,22 +64,27 @@ class Author:
     """The account that a comment is displayed under. An account is not a person.
 
     ``unavailable_reason`` says why ``author_id`` is ``None`` (Hartford Policy 012 v: "identity of the poster,
-    when available").
+    when available"). ``profile_url`` is the account's own page, where the platform delivers its address.
     """
 
     author_id: str | None = None
     display_name: str | None = None
     handle: str | None = None
     unavailable_reason: str | None = None
+    profile_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """Media or a link card that hangs on a comment or post. ``kind``: photo, video, sticker, animation, link, other."""
+    """Media or a link card that hangs on a comment or post. ``kind``: photo, video, sticker, animation, link, other.
+
+    ``preview``: the picture of a link card, where the platform delivers its own copy; no part of a revision.
+    """
 
     kind: str
     url: str | None = None
     title: str | None = None
+    preview: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,10 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A public comment as the platform delivered it. Times are aware and in UTC."""
+    """A public comment as the platform delivered it. Times are aware and in UTC.
+
+    ``reply_count`` and ``reaction_count`` are ``None`` where the platform doesn't deliver them.
+    """
 
     ref: CommentRef
     post_id: str
@@ -121,6 +129,8 @@ class Comment:
     visibility: Visibility = Visibility.VISIBLE
     can_hide: bool | None = None
     by_page: bool = False
+    reply_count: int | None = field(default=None, compare=False)
+    reaction_count: int | None = field(default=None, compare=False)
     raw: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property

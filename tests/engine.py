@@ -15,7 +15,7 @@ from sqlmodel import Session
 from bot.ledger import database, watch
 from bot.ledger.tables import PageRow
 from bot.pipeline import Route
-from bot.worker import Answers, Lapses, Outbox, Worker
+from bot.worker import Answers, Lapses, Looks, Outbox, Worker
 from tests.office import Office
 
 PATIENCE_S = 60.0
@@ -87,6 +87,7 @@ def working(stages: Stages, outbox: Outbox, *, grace_s: int = 4, slots: int | No
         cast(Route, stages),
         cast(Answers, stages),
         cast(Lapses, stages),
+        cast(Looks, stages),
         outbox,
         poll_s=0.02,
         grace_s=grace_s,
@@ -97,7 +98,7 @@ def working(stages: Stages, outbox: Outbox, *, grace_s: int = 4, slots: int | No
 
 def for_office(office: Office, url: str, outbox: Outbox) -> Quick:
     """A worker on the real route."""
-    return Quick(url, office.route, office.review, office.lapse, outbox, poll_s=0.02)
+    return Quick(url, office.route, office.review, office.lapse, office.looking, outbox, poll_s=0.02)
 
 
 def place(stages: Stages, outbox: Outbox, keys: list[str], workflow: Any = "preserve", **more: Any) -> None:

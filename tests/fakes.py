@@ -154,7 +154,9 @@ class Camera:
         self.journal = journal
         self.sees = Capture("blocked", "A login wall stands before the page.")
 
-    def capture(self, permalink: str | None, text: str, comment_id: str | None = None) -> Capture:
+    def capture(
+        self, permalink: str | None, text: str, comment_id: str | None = None, platform: str | None = None
+    ) -> Capture:
         self.journal.append("picture")
         return self.sees
 

@@ -15,7 +15,7 @@ from sqlmodel import Session, select
 
 from bot.app import Bench
 from bot.desk import Desk
-from bot.dossiers import Dossiers, this_host
+from bot.dossiers import Dossiers
 from bot.evidence.card.printer import CardPrinter
 from bot.evidence.dossier import Software
 from bot.evidence.store import Archive
@@ -24,6 +24,8 @@ from bot.ledger import cases, database, watch
 from bot.ledger.cases import File
 from bot.ledger.keep import Kept
 from bot.ledger.tables import Case, CommentRow, Strike
+from bot.looking import Looking
+from bot.machine import this_host
 from bot.moderation.policy import PolicyShelf
 from bot.orders import Workflow
 from bot.pages import Mode, Page, Signature
@@ -64,6 +66,10 @@ class Office:
     @property
     def lapse(self) -> Lapse:
         return Lapse(self.route)
+
+    @property
+    def looking(self) -> Looking:
+        return Looking(self.route)
 
     @property
     def desk(self) -> Desk:
@@ -114,6 +120,7 @@ class Office:
             "tell": (route.tell, route.record_told),
             "carry_out": (review.carry_out, review.record_carried_out),
             "lapse": (self.lapse.take_back, self.lapse.record),
+            "look": (self.looking.look, self.looking.record),
         }
         stage, record = stages[workflow]
         outcome: dict[str, Any] = json.loads(json.dumps(stage(key)))
@@ -132,12 +139,21 @@ class Office:
             self.run(due[0].workflow, due[0].key)
 
     def later(self) -> list[Order]:
-        """What is ordered for later."""
-        return [order for order in self.pad.open if order.delay_s]
+        """What is ordered for later, but for looks after an act, which nothing waits for."""
+        return [order for order in self.pad.open if order.delay_s and order.workflow != "look"]
+
+    def looks(self) -> list[Order]:
+        """The looks that are ordered."""
+        return [order for order in self.pad.open if order.workflow == "look"]
+
+    def work_looks(self) -> None:
+        """Let the time of the looks come, and what follows from them."""
+        self.pad.open = [replace(order, delay_s=0.0) if order in self.looks() else order for order in self.pad.open]
+        self.work()
 
     def work_later(self) -> None:
         """Let the time of the delayed orders come, and work."""
-        self.pad.open = [replace(order, delay_s=0.0) for order in self.pad.open]
+        self.pad.open = [replace(order, delay_s=0.0) if order in self.later() else order for order in self.pad.open]
         self.work()
 
     def file(self, case_id: str) -> File:
@@ -200,16 +216,17 @@ def open_office(url: str, folder: Path, *, mode: Mode = Mode.ENFORCE) -> Iterato
     )  # fmt: skip
     judge_at = partial(Bench(shelf()).judge_at, page.policy)
     software = Software("0.1.0", None, "3.11.7", "0.15.2", None, "fonts")
+    archive = Archive(folder / "archive", printer(), reserve=0.0, clock=clock)
     route = Route(
         desks={SLUG: Desk(page, platform, platform, platform, None, judge_at)},
         reading=reading,
         writing=writing,
-        archive=Archive(folder / "archive", printer(), reserve=0.0, clock=clock),
+        archive=archive,
         capturer=camera,
         notifier=channel,
         orders=pad,
         dossier=Dossiers("Millbrook, Connecticut", clock, shelf().version, software, this_host()),
-        alert=Alerts("Millbrook, Connecticut", shelf().version),
+        alert=Alerts("Millbrook, Connecticut", shelf().version, archive.restricted),
         picture=lambda _: None,
         unfit=unfit.get,
         clock=clock,

@@ -17,16 +17,19 @@ from bot.app import Beadle, Configuration
 from bot.daily import Daily, due, gather
 from bot.demo.mail import MailFault, PostOffice
 from bot.errors import ConfigError, PolicyError
+from bot.evidence.chain.notary import Notary
+from bot.evidence.storage.keeping import keeping
 from bot.ledger import cases, days, watch
 from bot.ledger.tables import CaseStatus, PageRow
 from bot.notify.email import Mailer
 from bot.pages import City, Pages
 from bot.people import People, Role
 from bot.preflight import Fitness
+from bot.restricting import Restricting
 from bot.settings import Settings
 from bot.trust import Trust
 from bot.worker import Outbox
-from connectors.contract import Author, Unavailable
+from connectors.contract import Attachment, Author, Unavailable
 from tests.office import COARSE, KIND, PROFANE, SLUG, Office, open_office, person, shelf
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -51,11 +54,11 @@ def post_office(tmp_path: Path) -> Iterator[PostOffice]:
 
 
 @pytest.fixture
-def beadle(office: Office, post_office: PostOffice, sqlite_url: str) -> Iterator[Beadle]:
+def beadle(office: Office, post_office: PostOffice, sqlite_url: str, tmp_path: Path) -> Iterator[Beadle]:
     """The office put together as the daemon has it, with somebody who gets the digest."""
     people = People((replace(person("gene", Role.CHIEF_OF_STAFF), digest=True),))
     pages = Pages(CITY, (office.page,), (), frozenset({SLUG}))
-    outbox = Outbox(sqlite_url)
+    outbox, archive = Outbox(sqlite_url), office.route.archive
     yield Beadle(
         configuration=Configuration(Settings(), pages, people, shelf(), ()),
         database_url=sqlite_url,
@@ -70,6 +73,8 @@ def beadle(office: Office, post_office: PostOffice, sqlite_url: str) -> Iterator
         mailer=Mailer(post_office.url, "beadle@millbrook.example"),
         capturer=office.camera,
         archive=office.route.archive,
+        notary=Notary(archive.root, archive.log, str(tmp_path / "keys" / "evidence.pem"), clock=office.clock),
+        keeping=keeping(office.route.archive, Settings(), NEW_YORK, office.clock),
     )
     outbox.close()
 
@@ -256,6 +261,28 @@ def test_what_is_wrong_now_is_a_problem_with_what_to_do(office: Office, beadle: 
     assert facts.pages[0].polled is False
 
 
+def test_a_restricted_case_is_a_problem_whose_words_are_not_mailed(office: Office, beadle: Beadle) -> None:
+    """Slack may be off: who reads the digest learns what a person must do, and nothing else of it."""
+    case_id = office.settled_case(COARSE)
+    before = gather(beadle, TODAY)
+    Restricting(office.route).restrict(case_id, person(), "noor", "police file 26-118")
+    facts = gather(beadle, TODAY)
+
+    assert (before.problems, before.waiting_cases[0].excerpt) == ((), COARSE)
+    assert facts.problems == (daily.RESTRICTED.format(case_id=case_id),)
+    assert (facts.waiting_cases[0].excerpt, facts.urgent_waiting) == (None, 1)
+
+
+def test_pictures_that_nothing_reads_are_counted_for_the_day(office: Office, beadle: Beadle) -> None:
+    """With words and without."""
+    photo = (Attachment("photo", "https://scontent.example.net/a.jpg"),)
+    for text in (KIND, ""):
+        office.platform.say(text, attachments=photo)
+    office.poll()
+
+    assert (gather(beadle, TODAY).with_media, gather(beadle, TODAY).media_alone) == (2, 1)
+
+
 def test_accounts_with_two_strikes_are_listed_as_displayed(office: Office, beadle: Beadle) -> None:
     """Most first; a void strike counts for nothing."""
     author = Author("a77", "Mallory Reyes")
@@ -296,3 +323,74 @@ def _with_route(beadle: Beadle, office: Office) -> Beadle:
 def _enrolled(beadle: Beadle, at: datetime) -> None:
     with Session(beadle.route.writing) as session, session.begin():
         session.get_one(PageRow, SLUG).enrolled_at = at
+
+
+# ── the checkpoint ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_newest_checkpoint_is_mailed_and_kept(office: Office, beadle: Beadle, post_office: PostOffice) -> None:
+    """In the words, and as a file that beadle verify takes."""
+    office.settled_case()
+    note = beadle.notary.checkpoint(office.clock())
+    assert note is not None
+    daily.send(beadle, TODAY, local("2026-11-22T07:30:00"))
+
+    (file,) = post_office.messages[0].iter_attachments()
+    assert (file.get_filename(), file.get_content()) == ("checkpoint.note", note.data)
+    with Session(office.route.reading) as session:
+        row = days.digest(session, TODAY.isoformat())
+    assert row is not None
+    assert note.data.decode() in row.text
+    assert "No time stamp authority is named" in row.text
+
+
+def test_who_keeps_the_records_and_gets_no_digest_gets_the_checkpoint(
+    office: Office, beadle: Beadle, post_office: PostOffice
+) -> None:
+    """The clerk by a mail of their own; a custodian who reads the digest has it there."""
+    office.settled_case()
+    beadle.notary.checkpoint(office.clock())
+    clerk, custodian = person("clerk", Role.CITY_CLERK), person("vera", Role.RECORDS_CUSTODIAN)
+    people = (*beadle.configuration.people.people, clerk, replace(custodian, digest=True))
+    object.__setattr__(beadle.configuration, "people", People(people))
+
+    daily.send(beadle, TODAY, local("2026-11-22T07:30:00"))
+
+    keepsake, sent = post_office.messages
+    assert keepsake["To"] == "clerk@millbrook.example"
+    assert "evidence checkpoint to keep" in keepsake["Subject"]
+    assert sent["To"] == "gene@millbrook.example, vera@millbrook.example"
+
+
+@pytest.mark.parametrize(("fault", "digests"), [(MailFault.REFUSE, 1), (MailFault.LATER, 0)])
+def test_a_clerk_s_mail_that_is_refused_costs_nobody_the_digest(
+    office: Office, beadle: Beadle, post_office: PostOffice, fault: MailFault, digests: int
+) -> None:
+    """A wrong address is logged and passed over; a server that says later is asked later, for both."""
+    office.settled_case()
+    beadle.notary.checkpoint(office.clock())
+    people = (*beadle.configuration.people.people, person("clerk", Role.CITY_CLERK))
+    object.__setattr__(beadle.configuration, "people", People(people))
+    _enrolled(beadle, local("2026-11-19T12:00:00"))
+    duty, now = Daily(beadle), local("2026-11-21T07:30:00")
+    post_office.next(fault)
+
+    duty.see_to(now)
+    at_first = len(post_office.messages)
+    duty.see_to(now + timedelta(minutes=5))
+
+    assert at_first == digests
+    assert len(post_office.messages) == (1 if fault is MailFault.REFUSE else 2)
+
+
+def test_a_log_that_was_cut_is_a_problem_in_the_digest_and_does_not_stop_it(office: Office, beadle: Beadle) -> None:
+    """The mail says it first, and goes out all the same."""
+    office.settled_case()
+    beadle.notary.checkpoint(office.clock())
+    path = office.route.archive.root / "log" / "entries.jsonl"
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
+
+    facts = gather(beadle, TODAY)
+
+    assert any("lines were cut off" in problem for problem in facts.problems)
+    assert facts.chain_head is None

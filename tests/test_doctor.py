@@ -12,11 +12,14 @@ import pytest
 
 from bot import doctor
 from bot.__main__ import main
+from bot.app import utc_now
 from bot.demo.faults import bad_gateway
 from bot.demo.home import Home, furnish
 from bot.demo.script import Script
 from bot.demo.town import Town
 from bot.doctor import Check, examine
+from bot.evidence.chain.log import Log
+from bot.evidence.chain.notary import Notary
 from bot.evidence.health import Finding
 from bot.ledger import database
 from bot.moderation.policy import PolicyShelf
@@ -139,6 +142,36 @@ def _no_browser(home: Home, town: Town, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(doctor, "browser_health", lambda *_: (_finding(False),))
 
 
+def _open_key(home: Home, town: Town, patch: pytest.MonkeyPatch) -> None:
+    _notary(home).checkpoint(utc_now())
+    Path(os.environ["BEADLE_EVIDENCE_KEY"]).chmod(0o644)
+
+
+def _lost_key(home: Home, town: Town, patch: pytest.MonkeyPatch) -> None:
+    _notary(home).checkpoint(utc_now())
+    Path(os.environ["BEADLE_EVIDENCE_KEY"]).unlink()
+
+
+def _cut_log(home: Home, town: Town, patch: pytest.MonkeyPatch) -> None:
+    _notary(home).checkpoint(utc_now())
+    path = home.archive / "log" / "entries.jsonl"
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
+
+
+def _dead_authority(home: Home, town: Town, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("BEADLE_TIMESTAMP_URLS", "http://127.0.0.1:9/tsr")
+
+
+def _nothing(home: Home, town: Town, patch: pytest.MonkeyPatch) -> None:
+    pass
+
+
+def _notary(home: Home) -> Notary:
+    entries = Log(home.archive / "log")
+    entries.append("action", {}, utc_now())
+    return Notary(home.archive, entries, os.environ["BEADLE_EVIDENCE_KEY"])
+
+
 def _wrong_variable(home: Home, town: Town, patch: pytest.MonkeyPatch) -> None:
     patch.setenv("BEADLE_ARCHIV", "/x")
 
@@ -163,6 +196,12 @@ def _broken_file(home: Home, town: Town, patch: pytest.MonkeyPatch) -> None:
         (_dead_token, "page townofmillbrook", "wrong", "token"),
         (_no_policy_page, "page townofmillbrook", "wrong", "HTTP 502"),
         (_no_browser, "pictures", "note", "looked at"),
+        (_nothing, "checkpoints", "ok", "none yet"),
+        (_open_key, "checkpoints", "wrong", "chmod 600"),
+        (_lost_key, "checkpoints", "wrong", "put it back from a copy"),
+        (_cut_log, "checkpoints", "wrong", "lines were cut off"),
+        (_nothing, "time stamps", "note", "BEADLE_TIMESTAMP_URLS"),
+        (_dead_authority, "time stamps", "wrong", "asked just now"),
         (_wrong_variable, "environment", "wrong", '"BEADLE_ARCHIVE"'),
         (_broken_file, "configuration", "wrong", "pages.yaml"),
     ],
@@ -202,3 +241,10 @@ def test_a_running_daemon_is_mentioned(home: Home) -> None:
         (check,) = found("database")
 
     assert check.sentence.endswith("a daemon runs on it")
+
+
+def test_looking_makes_no_key(home: Home) -> None:
+    """The doctor may be run by another account than the daemon's, which then could not read what was made."""
+    list(examine())
+
+    assert not Path(os.environ["BEADLE_EVIDENCE_KEY"]).exists()

@@ -72,6 +72,17 @@ def test_the_digest_goes_to_the_offices_that_watch_over_the_sites(load: Load) ->
     assert [p.id for p in load(TWO.replace("city_clerk", "chief_of_staff")).digest_recipients()] == ["dana", "sam"]
 
 
+def test_who_keeps_the_records_is_told_of_checkpoints_unless_the_digest_tells_it(load: Load) -> None:
+    """Clerk and custodian, and nobody else; not twice."""
+    reads_it = TWO.replace("    pages: [", "    digest: true\n    pages: [")
+
+    found = [[each.id for each in load(text).keepers()] for text in (TWO, reads_it)]
+    found.append([each.id for each in load(TWO.replace("city_clerk", "records_custodian")).keepers()])
+    found.append([each.id for each in load(TWO.replace("city_clerk", "counsel")).keepers()])
+
+    assert found == [["sam"], [], ["sam"], []]
+
+
 def test_the_digest_can_be_asked_for_and_declined(load: Load) -> None:
     """The file's word goes before the office's default."""
     text = TWO.replace("    pages: all", "    pages: all\n    digest: false").replace(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from sqlmodel import Session
 
 from bot import acting
@@ -331,6 +333,20 @@ def test_the_picture_of_an_alert_comes_from_the_sealed_package(office: Office) -
     assert (pictures(before), pictures(office.file(case_id))) == (None, None)
 
 
+def test_a_strangers_picture_is_made_anew_before_anybody_is_shown_it(office: Office) -> None:
+    """Slack gets pixels, small and alone; of a picture that is better not looked at, it gets the rendering."""
+    office.camera.sees = Capture("captured", viewport_png=_picture((2_000, 1_000)), comment_text_visible=True)
+    good = office.file(office.settled_case())
+    office.camera.sees = Capture("captured", viewport_png=b"\x89PNG\r\n\x1a\nno picture", comment_text_visible=True)
+    bad = office.file(office.settled_case("Pure bullshit, all of it, every day."))
+    pictures = Pictures(office.route.archive, lambda record: b"the rendering")
+
+    small = pictures(good)
+    assert small is not None
+    assert Image.open(io.BytesIO(small)).size == (1_280, 640)
+    assert pictures(bad) == b"the rendering"
+
+
 def test_orders_of_a_transaction_that_fails_do_not_exist(office: Office) -> None:
     """The record and its order are one commit."""
     case_id = office.open_case()
@@ -351,3 +367,9 @@ def _one_pixel() -> bytes:
     return base64.b64decode(
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
     )
+
+
+def _picture(size: tuple[int, int]) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", size, (20, 60, 90)).save(out, "PNG")
+    return out.getvalue()

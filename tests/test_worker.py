@@ -20,13 +20,15 @@ import pytest
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, SQLAlchemyDatasource
 from sqlmodel import Session
+from structlog.testing import capture_logs
 
 from bot import worker
 from bot.errors import ConfigError
 from bot.ledger import database, hands
 from bot.ledger.tables import CaseStatus, PageRow
+from bot.looking import Looking
 from bot.pipeline import Route
-from bot.worker import Answers, Lapses, Outbox, Worker
+from bot.worker import Answers, Lapses, Looks, Outbox, Worker
 from tests.engine import (
     PATIENCE_S,
     Stages,
@@ -163,7 +165,9 @@ def test_the_engine_keeps_json_ids_and_never_a_comments_words(
 def test_the_config_pins_version_executor_and_serializer_and_buys_nothing(stages: Stages, outbox: Outbox) -> None:
     """A hash as version strands work after an upgrade; another executor id hides it from recovery; the enterprise keys
     start services that phone home."""
-    config = Worker(stages.url, cast(Route, stages), cast(Answers, stages), cast(Lapses, stages), outbox)._config()
+    config = Worker(
+        stages.url, cast(Route, stages), cast(Answers, stages), cast(Lapses, stages), cast(Looks, stages), outbox
+    )._config()
 
     assert (config["application_version"], config["executor_id"]) == (worker.VERSION, worker.EXECUTOR)
     assert worker.VERSION == "1"
@@ -201,6 +205,25 @@ def test_it_refuses_to_run_where_the_environment_hands_it_to_the_vendors_cloud(
 
     with pytest.raises(ConfigError, match="unset it"):
         working(stages, outbox).__enter__()
+
+
+def test_a_look_that_fails_in_a_way_that_it_should_not_is_charged_to_no_case(
+    office: Office, database_url: str, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing depends on a look: it ends, the case stands as it stood, and its alert was sent before."""
+    case_id = office.open_case()
+    monkeypatch.setattr(Looking, "look", lambda *_: 1 // 0)
+    office.route = replace(office.route, look_after_s=0.0)
+    # Captured, because a console of structlog's own would draw every variable of every frame.
+    with capture_logs() as logged, for_office(office, database_url, outbox) as running:
+        drain(running, outbox)
+        wait_for(lambda: {name.partition(":")[0] for name in statuses(outbox)} >= {"look", "tell"})
+        drain(running, outbox)
+
+    assert office.case(case_id).status == CaseStatus.HIDDEN
+    assert {name.partition(":")[0]: status for name, status in statuses(outbox).items()}["look"] == "SUCCESS"
+    assert office.journal[-1] == "posted"
+    assert any(line["event"].startswith("a look failed") for line in logged)
 
 
 # ── trap 7: one order once, also after retention ─────────────────────────────────────────────────────────────────────
@@ -257,7 +280,7 @@ def test_sweeping_forgets_only_what_succeeded_long_ago_and_nothing_runs_again(
         drain(running, outbox)
 
     assert (soon, late) == (0, 2)
-    assert list(statuses(outbox).values()) == ["ERROR"]
+    assert list(statuses(outbox).values()) == ["ERROR", "DELAYED"], "what is left is the look after the act"
     assert office.journal == [*before, "poll"]
 
 

@@ -120,6 +120,7 @@ def furnish(town: Town, folder: Path, *, mode: str = "enforce", **more: str) -> 
             BEADLE_CONFIG=str(config),
             BEADLE_DATABASE_URL=database,
             BEADLE_ARCHIVE=str(archive),
+            BEADLE_EVIDENCE_KEY=str(folder / "keys" / "evidence.pem"),
             BEADLE_CAPTURES="2",
             BEADLE_LOG_FORMAT="json",
         ),

@@ -112,6 +112,7 @@ class Slack:
             "conversations.info": self._info,
             "conversations.replies": self._replies,
             "files.completeUploadExternal": self._complete_upload,
+            "files.delete": self._delete_file,
             "files.getUploadURLExternal": self._upload_url,
             "users.lookupByEmail": self._lookup,
         }
@@ -260,6 +261,11 @@ class Slack:
         if args.get("channel_id"):
             self._share(self._room(args["channel_id"]), shared, args)
         return {"files": shared}
+
+    def _delete_file(self, args: Json) -> Json:
+        if self._uploads.pop(str(args.get("file", "")), None) is None:
+            raise SlackError("file_not_found")
+        return {}
 
     def _share(self, room: _Room, shared: list[Json], args: Json) -> None:
         text = str(args.get("initial_comment") or "")

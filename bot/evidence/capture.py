@@ -14,10 +14,10 @@ Status = Literal["captured", "blocked", "failed", "refused", "no_browser", "no_s
 class PageExchange:
     """One request that the browser made for the page, and the answer.
 
-    ``body`` is decoded, as the page saw it; ``truncated``: there was more of it than we keep. ``status`` 0 and
-    ``error``: there was no answer, and why (``blocked``: by us). ``mime`` and ``resource_type`` (``document``, ``image``
-    and so on) are the browser's opinion. ``started_at`` is aware, in UTC; headers stand in the order in which they
-    came, where the protocol lets the browser know it.
+    ``body`` is decoded, as the page saw it; ``truncated``: there was more of it than we keep. ``status`` 0: there was
+    no answer, and ``error`` says why (``blocked``: by us); with a status it says what is wrong with the body. ``mime``
+    and ``resource_type`` (``document``, ``image`` and so on) are the browser's opinion. ``started_at`` is aware, in
+    UTC; headers stand in the order in which they came, where the protocol lets the browser know it.
     """
 
     url: str
@@ -70,8 +70,11 @@ class Capturer(Protocol):
     @property
     def browser(self) -> str | None: ...
 
-    def capture(self, permalink: str | None, text: str, comment_id: str | None = None) -> Capture:
-        """Picture the comment with these words. ``comment_id`` helps to find it where the page marks its comments."""
+    def capture(
+        self, permalink: str | None, text: str, comment_id: str | None = None, platform: str | None = None
+    ) -> Capture:
+        """Picture the comment with these words. ``comment_id`` helps to find it where the page marks its comments,
+        ``platform`` to know where it shows them to strangers."""
 
     def close(self) -> None:
         """Let go of the browser."""
@@ -85,7 +88,9 @@ class NoCapturer:
     def __init__(self, reason: str = "Pictures of the page are switched off.") -> None:
         self._reason = reason
 
-    def capture(self, permalink: str | None, text: str, comment_id: str | None = None) -> Capture:
+    def capture(
+        self, permalink: str | None, text: str, comment_id: str | None = None, platform: str | None = None
+    ) -> Capture:
         """A capture without a picture, with the reason."""
         return Capture(status="no_browser", reason=self._reason, url_asked=permalink)
 

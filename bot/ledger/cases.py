@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlmodel import Session, col, func, select, update
@@ -27,7 +27,7 @@ from bot.moderation.verdict import Span, Verdict
 from connectors.contract import Attachment, Author, Comment, CommentRef, Post, Visibility
 
 FINAL = frozenset({CaseStatus.KEPT, CaseStatus.RESTORED, CaseStatus.REMOVED, CaseStatus.GONE, CaseStatus.SUPERSEDED})
-_NOT_QUOTED = {"pii", "sexual"}
+_NOT_QUOTED = {"pii", "sexual", "abuse"}
 OPEN_FOR_PEOPLE = (CaseStatus.WAITING, CaseStatus.PAUSED, CaseStatus.QUARANTINED)
 
 
@@ -47,6 +47,7 @@ class File:
     decisions: tuple[Decision, ...]
     strike: Strike | None
     alert: AlertRow | None
+    parent: tuple[CommentRow, Revision] | None = None
 
     @property
     def ref(self) -> CommentRef:
@@ -55,25 +56,11 @@ class File:
 
     def as_comment(self) -> Comment:
         """The judged revision as the connector delivered it."""
-        return Comment(
-            ref=self.ref,
-            post_id=self.comment.post_id,
-            author=Author(
-                self.comment.author_id,
-                self.comment.author_name,
-                self.comment.author_handle,
-                self.comment.author_unavailable,
-            ),
-            text=self.revision.text,
-            posted_at=self.comment.posted_at,
-            parent_id=self.comment.parent_id,
-            edited_at=self.revision.edited_at,
-            permalink=self.comment.permalink,
-            attachments=tuple(Attachment(**each) for each in self.revision.attachments or ()),
-            visibility=Visibility(self.comment.visibility),
-            by_page=self.comment.by_page,
-            raw=self.revision.raw or {},
-        )
+        return _comment(self.comment, self.revision)
+
+    def as_parent(self) -> Comment | None:
+        """The comment that this one answers, as last seen; ``None`` where it answers none, or one never seen."""
+        return None if self.parent is None else _comment(*self.parent)
 
     def as_post(self) -> Post | None:
         """The post that the comment answers, as last seen."""
@@ -136,6 +123,7 @@ def open_file(session: Session, case_id: str) -> File:
         decisions=tuple(decisions(session, case_id)),
         strike=session.get(Strike, case_id),
         alert=session.get(AlertRow, case_id),
+        parent=_parent(session, comment),
     )
 
 
@@ -149,6 +137,13 @@ def move(session: Session, case_id: str, status: CaseStatus, because: str, now: 
     case = session.get_one(Case, case_id)
     case.status, case.because = status, because
     case.closed_at = now if status in FINAL else None
+    session.add(case)
+
+
+def mark_urgent(session: Session, case_id: str) -> None:
+    """Put a case first in every list, whatever its rules say of urgency."""
+    case = session.get_one(Case, case_id)
+    case.urgent = True
     session.add(case)
 
 
@@ -167,9 +162,14 @@ def decided_by_person(session: Session, case_id: str) -> bool:
 
 
 def listed(
-    session: Session, *, statuses: Sequence[str] = (), page: str | None = None, limit: int | None = None
+    session: Session,
+    *,
+    statuses: Sequence[str] = (),
+    page: str | None = None,
+    limit: int | None = None,
+    closed: Callable[[str], bool] = lambda case_id: False,
 ) -> list[Listed]:
-    """Cases for a list, urgent and oldest first."""
+    """Cases for a list, urgent and oldest first. ``closed`` says of a case that it is restricted: not to be quoted."""
     query = (
         select(Case, Revision, CommentRow)
         .join(Revision, col(Revision.id) == col(Case.revision))
@@ -182,7 +182,8 @@ def listed(
         query = query.where(Case.page == page)
     if limit:
         query = query.limit(limit)
-    return [_line(case, revision, comment) for case, revision, comment in session.exec(query).all()]
+    found = [_line(case, revision, comment) for case, revision, comment in session.exec(query).all()]
+    return [replace(each, may_be_quoted=False) if closed(each.case_id) else each for each in found]
 
 
 def by_status(session: Session, status: CaseStatus, page: str | None = None) -> list[str]:
@@ -278,6 +279,39 @@ def _fate(revision: Revision, comment: CommentRow, case: Case | None, evidence: 
         picture=evidence.picture if evidence else None,
         text=revision.text,
     )
+
+
+def _comment(row: CommentRow, said: Revision) -> Comment:
+    return Comment(
+        ref=CommentRef(row.platform, row.page_id, row.comment_id),
+        post_id=row.post_id,
+        author=Author(row.author_id, row.author_name, row.author_handle, row.author_unavailable),
+        text=said.text,
+        posted_at=row.posted_at,
+        parent_id=row.parent_id,
+        edited_at=said.edited_at,
+        permalink=row.permalink,
+        attachments=tuple(Attachment(**each) for each in said.attachments or ()),
+        visibility=Visibility(row.visibility),
+        by_page=row.by_page,
+        raw=said.raw or {},
+    )
+
+
+def _parent(session: Session, comment: CommentRow) -> tuple[CommentRow, Revision] | None:
+    if comment.parent_id is None:
+        return None
+    query = (
+        select(CommentRow, Revision)
+        .join(Revision, (col(Revision.comment) == col(CommentRow.id)) & (col(Revision.digest) == col(CommentRow.says)))
+        .where(
+            CommentRow.platform == comment.platform,
+            CommentRow.page_id == comment.page_id,
+            CommentRow.comment_id == comment.parent_id,
+        )
+    )
+    found = session.exec(query).first()
+    return None if found is None else (found[0], found[1])
 
 
 def _post_revision(session: Session, post: PostRow | None) -> PostRevision | None:

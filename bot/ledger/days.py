@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Text, cast
 from sqlmodel import Session, col, func, select
 
 from bot.ledger.tables import (
@@ -24,6 +25,9 @@ from bot.ledger.tables import (
 )
 from bot.ledger.verdicts import from_json
 
+_NOTHING_ATTACHED = ("[]", "null")  # as JSON writes an empty list, and none
+_AT_A_TIME = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class Clause:
@@ -37,7 +41,8 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What happened in ``[since, until)``; ``waiting`` counts what waits now, however old."""
+    """What happened in ``[since, until)``; ``waiting`` counts what waits now, however old. ``with_media``: comments and
+    edits with something attached, which no detector reads; ``media_alone``: those of them without a word."""
 
     comments: int
     revisions: int
@@ -58,12 +63,15 @@ class Figures:
     strikes_confirmed: int
     clauses: tuple[Clause, ...]
     by_page: dict[str, int]
+    with_media: int = 0
+    media_alone: int = 0
 
 
 def figures(session: Session, since: datetime, until: datetime) -> Figures:
     """The figures of a stretch of time."""
     outcomes = _outcomes(session, since, until)
     statuses = _statuses(session, since, until)
+    with_media, media_alone = _unread(session, since, until)
     return Figures(
         comments=_count(session, CommentRow.first_seen_at, since, until),
         revisions=sum(outcomes.values()),
@@ -88,6 +96,8 @@ def figures(session: Session, since: datetime, until: datetime) -> Figures:
         strikes_confirmed=_strikes(session, StrikeStatus.CONFIRMED),
         clauses=_clauses(session, since, until),
         by_page=_by_page(session, since, until),
+        with_media=with_media,
+        media_alone=media_alone,
     )
 
 
@@ -117,6 +127,12 @@ def digest(session: Session, day: str) -> DigestRow | None:
     return session.get(DigestRow, day)
 
 
+def published(session: Session) -> list[tuple[str, str, str]]:
+    """(day, SHA-256 of the evidence log's last line, text) of every digest that was sent: what nobody can take back."""
+    query = select(DigestRow.day, DigestRow.chain_head, DigestRow.text).order_by(col(DigestRow.day))
+    return list(session.exec(query).all())
+
+
 def display_name(session: Session, platform: str, author_id: str) -> str:
     """The name that an account was last displayed as."""
     query = (
@@ -139,6 +155,18 @@ def _outcomes(session: Session, since: datetime, until: datetime) -> Counter[str
         .group_by(Revision.outcome)
     )
     return Counter(dict(session.exec(query).all()))
+
+
+def _unread(session: Session, since: datetime, until: datetime) -> tuple[int, int]:
+    """How many revisions carry media, and how many of them no words. Words are looked for here: SQL's idea of a blank
+    is narrower."""
+    attached = cast(col(Revision.attachments), Text)
+    query = select(Revision.text).where(
+        Revision.seen_at >= since, Revision.seen_at < until, attached.not_in(_NOTHING_ATTACHED), attached.is_not(None)
+    )
+    texts = session.exec(query.execution_options(yield_per=_AT_A_TIME))
+    words = Counter(any(character.isalnum() for character in text) for text in texts)
+    return words.total(), words[False]
 
 
 def _statuses(session: Session, since: datetime, until: datetime) -> Counter[str]:

@@ -339,7 +339,8 @@ def _kept_copies(
 
 
 def _attachment(attachment: Attachment) -> dict[str, str | None]:
-    return {"kind": attachment.kind, "url": attachment.url, "title": attachment.title}
+    known = {"kind": attachment.kind, "url": attachment.url, "title": attachment.title}
+    return {**known, "preview": attachment.preview} if attachment.preview else known
 
 
 def _chunks(items: Sequence[T]) -> Iterable[Sequence[T]]:

@@ -56,6 +56,13 @@ STRIKE_COUNTS = "{confirmed} confirmed, {provisional} provisional"
 PRIVATE = "Private data is masked and no picture is shown here; both are in case {case_id}."
 NO_PICTURE = "No picture is shown here because of what the case is about; it is in case {case_id}."
 WITHHELD = "Neither words nor picture are shown here because of what the case is about; they are in case {case_id}."
+RESTRICTED = (
+    "A file that hangs on this comment is on the list of what must never be copied, or a person marked it: it may show "
+    "sexual abuse of a child. Do not open, copy, forward or print it (18 U.S.C. 2252A). A person reports it now, and "
+    "nobody else will: the NCMEC CyberTipline, report.cybertip.org or 1-800-843-5678 (18 U.S.C. 2258A), and the police "
+    "as counsel directs. The package holds its digest and no copy, unless it was sealed before anybody knew. Words, "
+    "account and address: case {case_id}."
+)
 TOO_LONG = "Slack did not take the full message. The whole of it is in case {case_id}."
 ON_PLATFORM = "Open it on {platform}"
 COMMANDS = {
@@ -95,6 +102,7 @@ class Standing(StrEnum):
 class Alert:
     """The facts of one case. Spans count characters of ``text``; ``posted_at`` is aware.
 
+    ``restricted``: a file on the comment may not be copied (EV-20), so neither words nor pictures nor a link are shown.
     ``private`` marks what is masked; a case of category ``pii`` without it is masked at all its ``spans``.
     ``because`` says why the case stands as it does. ``digest`` is the SHA-256 of the sealed package, ``None`` as long
     as it isn't sealed. ``picture`` says what the sealed picture is worth, ``picture_reason`` why it isn't proof.
@@ -115,6 +123,7 @@ class Alert:
     because: str = ""
     effect: str = ""
     urgent: bool = False
+    restricted: bool = False
     spans: tuple[Span, ...] = ()
     private: tuple[Span, ...] = ()
     author: str | None = None
@@ -130,12 +139,12 @@ class Alert:
     @property
     def shows_picture(self) -> bool:
         """Whether a picture may be posted: never for private data, sexual content or suspected abuse."""
-        return not self.categories & _WITHOUT_PICTURE
+        return not self.restricted and not self.categories & _WITHOUT_PICTURE
 
     @property
     def shows_words(self) -> bool:
         """Whether the words may be posted: not for suspected abuse."""
-        return not self.categories & _WITHOUT_WORDS
+        return not self.restricted and not self.categories & _WITHOUT_WORDS
 
     @property
     def masked(self) -> tuple[Span, ...]:
@@ -163,8 +172,10 @@ def render(alert: Alert, file_id: str | None = None) -> Message:
 
 def render_short(alert: Alert) -> Message:
     """The message without the stranger's words, for when Slack refuses the full one. Pure."""
-    apology = blocks.paragraph(blocks.text(TOO_LONG.format(case_id=alert.case_id)))
-    return Message((_header(alert), _clauses(alert), apology, *_commands(alert)), _fallback(alert))
+    body = (
+        _words(alert, 0) if alert.restricted else blocks.paragraph(blocks.text(TOO_LONG.format(case_id=alert.case_id)))
+    )
+    return Message((_header(alert), _clauses(alert), body, *_commands(alert)), _fallback(alert))
 
 
 def escaped(text: str) -> str:
@@ -223,6 +234,8 @@ def _account(alert: Alert) -> Block:
 
 
 def _words(alert: Alert, limit: int) -> Block:
+    if alert.restricted:
+        return blocks.paragraph(blocks.text(RESTRICTED.format(case_id=alert.case_id), bold=True))
     if not alert.shows_words:
         return blocks.paragraph(blocks.text(WITHHELD.format(case_id=alert.case_id), italic=True))
     pieces = quote(alert.text, alert.spans, alert.masked, limit=limit)
@@ -276,7 +289,8 @@ def _commands(alert: Alert) -> list[Block]:
     for verb in COMMANDS.get(alert.standing, ("show",))[1:]:
         lines.append(DECIDE.format(verb=verb, case_id=alert.case_id))
     shown = [blocks.commands(lines)]
-    link = blocks.link(alert.permalink, ON_PLATFORM.format(platform=alert.platform)) if alert.permalink else None
+    address = alert.permalink if not alert.restricted else None
+    link = blocks.link(address, ON_PLATFORM.format(platform=alert.platform)) if address else None
     return [*shown, blocks.paragraph(link)] if link else shown
 
 

@@ -21,7 +21,9 @@ SUBJECT_HIDDEN = "{count} hidden"
 SUBJECT_WAITING = "{count} waiting"
 SUBJECT_PROBLEMS = "trouble with {count}"
 SUBJECT_QUIET = "nothing hidden, nothing waiting"
+SUBJECT_KEEPSAKE = "{city}: evidence checkpoint to keep, {day}"
 NEVER = "never"
+CHECKPOINT_FILE = "checkpoint.note"
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -91,8 +93,11 @@ class DigestFacts:
     """The facts of one day, ``day`` in the city's ``timezone`` (IANA). Times are aware.
 
     ``polled`` counts polls, ``judged`` revisions, ``kept`` stored comments, ``left_up`` those with nothing found.
-    ``waiting`` counts all that waits now, however old; ``waiting_cases`` may list fewer. ``problems`` are sentences
-    that say what to do. ``chain_head`` is the hash of the evidence log's last line, ``None`` before the first.
+    ``with_media`` counts comments and edits with something attached, which nothing here reads; ``media_alone`` those of
+    them without words. ``waiting`` counts all that waits now, however old; ``waiting_cases`` may list fewer.
+    ``problems`` are sentences that say what to do. ``chain_head`` is the hash of the evidence log's last line, ``None``
+    before the first; ``checkpoint`` is the newest checkpoint of the log, whole, and ``stamps`` has a sentence for each
+    time stamp authority. ``second_copy`` says how the second copy stands, ``None`` where there is none.
     """
 
     city: str
@@ -114,7 +119,12 @@ class DigestFacts:
     evidence_verified: int = 0
     evidence_total: int = 0
     chain_head: str | None = None
+    checkpoint: str | None = None
+    stamps: tuple[str, ...] = ()
+    second_copy: str | None = None
     paused: bool = False
+    with_media: int = 0
+    media_alone: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +155,28 @@ def mail(facts: DigestFacts, sender: str, to: tuple[str, ...], now: datetime) ->
         text=digest.text,
         identity=message_id(facts.city, facts.day.isoformat(), sender),
         now=now,
+        files=_attached(facts.checkpoint),
     )
+
+
+def keepsake(facts: DigestFacts, sender: str, to: tuple[str, ...], now: datetime) -> EmailMessage:
+    """The checkpoint alone, for who keeps the city's records and gets no digest. Sent twice, it is one mail."""
+    words = _environment()
+    subject = SUBJECT_KEEPSAKE.format(city=one_line(facts.city, limit=60), day=short_day(facts.day))
+    return compose(
+        sender=sender,
+        to=to,
+        subject=one_line(subject),
+        html=_inlined(words.get_template("checkpoint.html.j2").render(facts=facts)),
+        text=words.get_template("checkpoint.txt.j2").render(facts=facts),
+        identity=message_id(facts.city, facts.day.isoformat(), sender, kind="checkpoint"),
+        now=now,
+        files=_attached(facts.checkpoint),
+    )
+
+
+def _attached(checkpoint: str | None) -> dict[str, bytes]:
+    return {CHECKPOINT_FILE: checkpoint.encode()} if checkpoint else {}
 
 
 def _subject(facts: DigestFacts) -> str:

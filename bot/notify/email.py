@@ -7,7 +7,7 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -96,16 +96,24 @@ def _tls(scheme: str, host: str, query: str) -> str:
     return "at_once" if scheme == "smtps" else chosen
 
 
-def message_id(city: str, day: str, sender: str = "beadle@beadle.invalid") -> str:
+def message_id(city: str, day: str, sender: str = "beadle@beadle.invalid", kind: str = "digest") -> str:
     """The same Message-ID for the same city and day: a digest that is sent twice is one mail to its readers."""
     mark = hashlib.sha256(f"{city}\n{day}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    return f"<digest.{day}.{mark}@{sender.rpartition('@')[2].rstrip('> ')}>"
+    return f"<{kind}.{day}.{mark}@{sender.rpartition('@')[2].rstrip('> ')}>"
 
 
 def compose(
-    *, sender: str, to: tuple[str, ...], subject: str, html: str, text: str, identity: str, now: datetime
+    *,
+    sender: str,
+    to: tuple[str, ...],
+    subject: str,
+    html: str,
+    text: str,
+    identity: str,
+    now: datetime,
+    files: Mapping[str, bytes] | None = None,
 ) -> EmailMessage:
-    """A mail in two forms, plain first. The same arguments give the same bytes."""
+    """A mail in two forms, plain first, and ``files`` as they are. The same arguments give the same bytes."""
     if not to:
         raise ConfigError(NO_RECIPIENT)
     message = EmailMessage()
@@ -117,7 +125,11 @@ def compose(
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
-    message.set_boundary("beadle-" + hashlib.sha256((text + html).encode()).hexdigest()[:32])
+    boundary = "beadle-" + hashlib.sha256((text + html).encode()).hexdigest()[:32]
+    message.set_boundary(boundary)
+    for name, data in (files or {}).items():
+        message.add_attachment(data, maintype="application", subtype="octet-stream", filename=name)
+        message.set_boundary(f"{boundary}-with")
     return message
 
 

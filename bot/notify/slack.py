@@ -46,6 +46,7 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _PICTURE_WAITS_S = (0.25, 0.5, 1.0, 2.0)
 _TOO_MUCH = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
 _GONE = frozenset({"message_not_found", "cant_update_message"})
+_DELETED = frozenset({"file_not_found", "file_deleted"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +97,14 @@ class SlackNotifier:
         shown = self._post_when_ready(render(alert, file_id), where, _metadata(CASE, alert.case_id, file_id))
         if shown is not None:
             return shown
+        self._drop(alert, file_id, where)
         ref = self._post_words(alert, where)
         self._upload_if_possible(alert, picture, ref.channel, below=ref.ts)
         return ref
 
     def update(self, ref: MessageRef, alert: Alert) -> None:
-        """Bring a posted alert up to date; its picture stays. Posts it anew if somebody deleted it in Slack."""
+        """Bring a posted alert up to date; its picture stays, unless the case is restricted by now: then it is deleted.
+        Posts the alert anew if somebody deleted it in Slack."""
         try:
             self._bring_up_to_date(ref, alert)
         except SlackRefused as error:
@@ -141,6 +144,8 @@ class SlackNotifier:
         file_id = self._file_of(ref) if alert.shows_picture else None
         versions = ((render(alert, file_id),) if file_id else ()) + _versions(alert)
         self._first_taken(versions, lambda message: self._update(ref, message))
+        if alert.restricted:
+            self._take_pictures_back(ref)
 
     def _post_words(self, alert: Alert, where: str) -> MessageRef:
         metadata = _metadata(CASE, alert.case_id)
@@ -235,6 +240,34 @@ class SlackNotifier:
                 thread_ts=below,
             )
             return str(answer["files"][0]["id"])
+
+    def _take_pictures_back(self, ref: MessageRef) -> None:
+        """Delete what was posted before anybody knew what it shows. Slack keeps a file whose message is gone."""
+        shown = self._file_of(ref)
+        for file_id in (*([shown] if shown else []), *self._files_below(ref)):
+            self._delete(file_id, ref.channel)
+
+    def _drop(self, alert: Alert, file_id: str, where: str) -> None:
+        """Delete a file that no message shows, so that none lies about. Not worth an alert if it fails."""
+        try:
+            self._delete(file_id, where)
+        except (SlackRefused, SlackUnavailable) as error:
+            log.warning("an unused picture stays in Slack", case=alert.case_id, because=error.sentence)
+
+    def _delete(self, file_id: str, where: str) -> None:
+        try:
+            with _errors(where):
+                self._client.files_delete(file=file_id)
+        except SlackRefused as error:
+            if error.code not in _DELETED:
+                raise
+
+    def _files_below(self, ref: MessageRef) -> list[str]:
+        """The pictures of ours in the thread of a message."""
+        with _errors(ref.channel):
+            answer = self._client.conversations_replies(channel=ref.channel, ts=ref.ts, limit=100)
+        files = [file for message in answer.get("messages") or () for file in message.get("files") or ()]
+        return [str(file["id"]) for file in files if file.get("name") == PICTURE_NAME]
 
     def _where(self, channel: str | None) -> str:
         where = channel or self._channel

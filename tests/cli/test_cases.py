@@ -10,6 +10,7 @@ from sqlmodel import Session
 from bot.demo.home import Home
 from bot.ledger import database, switches
 from bot.people import this_account
+from connectors.contract import Attachment, Author
 from tests.cli.conftest import Beadle
 from tests.office import COARSE, PROFANE, SLUG, Office, person
 
@@ -83,6 +84,23 @@ def test_a_strangers_text_cannot_touch_the_terminal(office: Office, beadle: Bead
     for said in (beadle("show", case_id).out, beadle("cases").out):
         assert not {"\x1b", "\x07", "\x00", "\u202e", "\u202c"} & set(said)
     assert "[bold]x[/bold]" in beadle("show", case_id).out
+
+
+def test_a_strangers_name_and_address_cannot_touch_the_terminal_either(office: Office, beadle: Beadle) -> None:
+    """Whatever a platform delivers beside the words: name, id, link, attachment, and why there is no name."""
+    office.settled_case(
+        COARSE,
+        author=Author("a\x1b[2J1", HOSTILE, HOSTILE),
+        permalink=f"https://social.example/{HOSTILE}",
+        attachments=(Attachment("photo", f"https://x.example/{HOSTILE}", HOSTILE),),
+    )
+    nameless = office.settled_case("what a bitch, again", author=Author(unavailable_reason=HOSTILE))
+    listed = beadle("cases").out
+
+    for said in (listed, *(beadle("show", case_id).out for case_id in office.all_cases())):
+        assert not {"\x1b", "\x07", "\x00", "\u202e", "\u202c"} & set(said)
+    assert nameless in listed
+    assert listed.count("\n") == 4, "a name can't make a line of its own in a list"
 
 
 def test_a_comment_of_sixty_thousand_characters_is_cut_for_the_terminal(office: Office, beadle: Beadle) -> None:

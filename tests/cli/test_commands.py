@@ -35,7 +35,7 @@ def test_verify_says_that_everything_is_as_it_was_sealed(office: Office, beadle:
 
     assert (one.code, everything.code) == (0, 0)
     assert everything.out.endswith("Everything is as it was sealed.\n")
-    assert "1 packages, 1 supplements" in everything.out
+    assert "1 package, 1 supplement" in everything.out
 
 
 def test_verify_tells_altered_from_incomplete(office: Office, beadle: Beadle) -> None:

@@ -63,7 +63,8 @@ class TestRecordedAnswers:
         assert (reply.post_id, reply.parent_id) == ("1012_5501", "5501_7702")
         assert reply.posted_at == datetime(2026, 11, 19, 16, 2, 40, tzinfo=UTC)
         assert (reply.author.author_id, reply.author.display_name) == ("2477001", "Ann Roe")
-        assert reply.attachments == (Attachment("link", "https://maps.example.org/routes?sig=a1", "Routes"),)
+        card = ("link", "https://maps.example.org/routes?sig=a1", "Routes", "https://scontent.example.net/p.jpg?oh=1")
+        assert reply.attachments == (Attachment(*card),)
         assert reply.permalink is not None
         assert "reply_comment_id=7710" in reply.permalink
         assert (reply.can_hide, reply.visibility, reply.by_page) == (True, Visibility.VISIBLE, False)

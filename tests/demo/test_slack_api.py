@@ -144,6 +144,17 @@ def test_a_picture_is_uploaded_and_shown_in_a_block(town: Town, client: WebClien
     assert town.slack.messages()[0]["blocks"][0]["slack_file"]["id"] == uploaded["file"]["id"]
 
 
+def test_a_deleted_file_is_gone_and_is_deleted_once(town: Town, client: WebClient) -> None:
+    """A second time there is nothing to delete, and Slack says so."""
+    uploaded = client.files_upload_v2(filename="shot.png", content=picture("7"), title="As it stood")
+    client.files_delete(file=uploaded["file"]["id"])
+
+    assert town.slack.uploads() == []
+    with pytest.raises(SlackApiError) as caught:
+        client.files_delete(file=uploaded["file"]["id"])
+    assert error(caught) == "file_not_found"
+
+
 def test_a_file_that_was_not_uploaded_cannot_be_shown(town: Town, client: WebClient) -> None:
     """An unknown file, and one that is on its way, are invalid blocks."""
     waiting = client.files_getUploadURLExternal(filename="a.png", length=3)["file_id"]

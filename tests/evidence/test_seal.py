@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import hashlib
 import stat
 import threading
 from collections import namedtuple
@@ -18,6 +20,14 @@ from bot.evidence.capture import Capture
 from connectors.contract import Exchange
 
 SECRET = "EAAB/secret+token=1234567890"
+DISGUISES = [
+    SECRET.encode(),
+    quote(SECRET, safe="").encode(),
+    base64.b64encode(b"x" + SECRET.encode()),
+    base64.b64encode(b"xy:" + SECRET.encode()),
+    base64.urlsafe_b64encode(b"user" + SECRET.encode() + b"!"),
+    SECRET.replace("/", "\\/").encode(),
+]
 Usage = namedtuple("Usage", "total used free")
 
 
@@ -151,29 +161,41 @@ def test_a_disk_that_refuses_the_write_is_an_evidence_error(
     archive.prove(archive.seal(make_dossier(), None))
 
 
-@pytest.mark.parametrize(
-    "disguise",
-    [
-        SECRET.encode(),
-        quote(SECRET, safe="").encode(),
-        base64.b64encode(b"x" + SECRET.encode()),
-        base64.b64encode(b"xy:" + SECRET.encode()),
-        base64.urlsafe_b64encode(b"user" + SECRET.encode() + b"!"),
-        SECRET.replace("/", "\\/").encode(),
-    ],
-)
+@pytest.mark.parametrize("disguise", DISGUISES)
 def test_a_secret_is_never_sealed_however_it_is_dressed(make_archive: Any, make_dossier: Any, disguise: bytes) -> None:
-    """A token in an answer of the platform, as it is, URL-encoded, in JSON or in base64, stops the seal unnamed."""
+    """A token in words of our own, as it is, URL-encoded, in JSON or in base64, stops the seal unnamed."""
     archive = make_archive(secrets=[SECRET])
-    exchange = make_dossier().exchanges[0]
-    leaking = (replace(exchange, body=b'{"next":"' + disguise + b'"}'),)
+    dossier = make_dossier(effect=f"See {disguise.decode()} there.")
 
-    with pytest.raises(EvidenceError, match=r"data/api/001-response\.body") as caught:
-        archive.seal(make_dossier(exchanges=leaking), None)
+    with pytest.raises(EvidenceError, match=r"data/record\.json") as caught:
+        archive.seal(dossier, None)
 
     assert SECRET not in str(caught.value) + repr(caught.value.facts)
     assert SECRET not in repr(archive.__dict__)
     assert list(archive.root.rglob("*.zip")) == []
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_a_secret_in_an_answer_of_the_platform_is_masked_and_said_so(
+    make_archive: Any, make_dossier: Any, disguise: bytes
+) -> None:
+    """What a platform repeats to us must not stop the seal: as many asterisks stand in its place, and the record says
+    where. The digest of what was received is kept beside that of what is sealed."""
+    archive = make_archive(secrets=[SECRET])
+    body = b'{"next":"' + disguise + b'"}'
+    exchange = replace(make_dossier().exchanges[0], body=body)
+
+    package = archive.read(archive.seal(make_dossier(exchanges=(exchange,)), None).package_id)
+
+    sealed = package.members["data/api/001-response.body"]
+    (mask,) = package.record["secrets_masked"]
+    ((start, end),) = mask["spans"]
+    assert len(sealed) == len(body)
+    assert sealed == body[:start] + b"*" * (end - start) + body[end:]
+    assert (mask["member"], mask["part"]) == ("data/api/001-response.body", "body")
+    assert package.record["api"][0]["received_sha256"] == hashlib.sha256(body).hexdigest()
+    assert package.record["api"][0]["body_sha256"] == hashlib.sha256(sealed).hexdigest()
+    assert disguise not in gzip.decompress(package.members["data/api/api.warc.gz"])
 
 
 def test_a_short_secret_does_not_stop_every_seal(make_archive: Any, make_dossier: Any) -> None:
@@ -189,11 +211,18 @@ def test_a_supplement_never_changes_its_parent(make_archive: Any, make_dossier: 
     parent = archive.seal(make_dossier(), None)
     before = (archive.root / parent.path).read_bytes()
 
+    line = archive.head()
     made = archive.supplement(parent.package_id, "rule:hide", "action", {"visibility_after": "hidden_by_city"})
 
     assert (archive.root / parent.path).read_bytes() == before
     record = archive.read(made.package_id).record
-    assert record["parent"] == {"package_id": parent.package_id, "sha256": parent.sha256}
+    assert record["parent"] == {
+        "package_id": parent.package_id,
+        "sha256": parent.sha256,
+        "tagmanifest_sha256": archive.read(parent.package_id).tagmanifest_sha256,
+        "log_line": line.lines - 1,
+        "log_line_sha256": line.sha256,
+    }
     assert record["facts"] == {"visibility_after": "hidden_by_city"}
     assert archive.read(made.package_id).faults() == ()
 

@@ -84,6 +84,7 @@ class Slack:
         self.faults: dict[str, list[str]] = {}
         self.messages: dict[str, list[dict[str, Any]]] = {"C0123ABCD": [], "C0BIGBIGB": []}
         self.files: dict[str, bytes] = {}
+        self.threads: dict[str, list[dict[str, Any]]] = {}
         self.clock = 0
         self.lock = threading.Lock()
 
@@ -98,8 +99,10 @@ class Slack:
             "chat.postMessage": self._post,
             "chat.update": self._update,
             "conversations.history": self._history,
+            "conversations.replies": lambda a: {"messages": self.threads.get(a["ts"], [])},
+            "files.delete": self._delete,
             "files.getUploadURLExternal": self._upload_url,
-            "files.completeUploadExternal": lambda a: {"files": a["files"]},
+            "files.completeUploadExternal": self._complete,
         }
         if arguments.get("channel", "C0123ABCD") not in self.messages:
             return {"ok": False, "error": "channel_not_found"}
@@ -130,6 +133,16 @@ class Slack:
         start, size = int(arguments.get("cursor", 0)), int(arguments["limit"])
         more = str(start + size) if len(found) > start + size else ""
         return {"messages": found[start : start + size], "response_metadata": {"next_cursor": more}}
+
+    def _complete(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        if arguments.get("thread_ts"):
+            named = [{"id": each["id"], "name": "evidence.png"} for each in arguments["files"]]
+            self.threads.setdefault(arguments["thread_ts"], []).append({"ts": "9", "files": named})
+        return {"files": arguments["files"]}
+
+    def _delete(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        known = self.files.pop(arguments["file"], None)
+        return {} if known is not None else {"ok": False, "error": "file_not_found"}
 
     def _upload_url(self, arguments: dict[str, Any]) -> dict[str, Any]:
         name = f"F{len(self.files) + 1:09d}"

@@ -256,3 +256,17 @@ def test_the_notification_holds_none_of_the_comment(alert: Alert) -> None:
 
     assert "unspeakable" not in message.text
     assert escaped("a<b>&c") == "a&lt;b&gt;&amp;c"
+
+
+def test_a_restricted_case_is_told_with_what_a_person_must_do_and_nothing_to_look_at(alert: Alert) -> None:
+    """No word, no picture, no link that Slack or a thumb could open; the report, and where the rest is."""
+    closed = replace(alert, restricted=True, urgent=True, text="look at this", categories=frozenset({"profanity"}))
+
+    for message in (render(closed, "F1"), render_short(closed)):
+        said = json.dumps(message.blocks, ensure_ascii=False)
+        assert "look at this" not in said
+        assert "F1" not in said
+        assert "https://" not in said
+        for piece in ("URGENT", "Do not open, copy, forward or print it", "report.cybertip.org", "1-800-843-5678"):
+            assert piece in said
+        assert f"beadle show {alert.case_id}" in said

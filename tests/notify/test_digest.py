@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
 from bot.notify.digest import (
+    CHECKPOINT_FILE,
     ClauseDay,
     DecisionLine,
     DigestFacts,
@@ -17,11 +21,13 @@ from bot.notify.digest import (
     PageDay,
     WaitingCase,
     age,
+    keepsake,
     mail,
     render,
 )
 
 DAY = date(2026, 11, 21)
+NOTE = f"beadle/0123456789abcdef\n1204\n{'A' * 43}=\n\n\u2014 beadle/0123456789abcdef {'B' * 91}=\n"
 LAST_POLL = datetime(2026, 11, 21, 22, 30, tzinfo=UTC)
 VOID = {"meta", "br", "link", "img", "hr", "input"}
 
@@ -70,6 +76,8 @@ BUSY = replace(
     evidence_verified=59,
     evidence_total=59,
     chain_head="9f2c" * 16,
+    checkpoint=NOTE,
+    stamps=("tsa.example.org stamped the checkpoint of 1,204 lines, 40 s ago.",),
 )
 
 
@@ -119,6 +127,25 @@ def test_a_quiet_day_says_that_it_was_quiet_and_that_somebody_looked() -> None:
         assert "No package is sealed yet." in said
 
 
+@pytest.mark.parametrize(
+    ("with_media", "alone", "said"),
+    [
+        (41, 12, ("41 comments and edits carried a picture", "12 of them had no words at all")),
+        (1, 0, ("1 comment carried a picture",)),
+        (0, 0, ()),
+    ],
+)
+def test_what_no_detector_reads_is_not_passed_over(with_media: int, alone: int, said: tuple[str, ...]) -> None:
+    """A day whose pictures nobody judged must not look like a day that was judged whole."""
+    digest = render(replace(QUIET, with_media=with_media, media_alone=alone))
+
+    for piece in said:
+        assert piece in Page(digest.html).said
+    for form in (Page(digest.html).said, digest.text):
+        assert ("carried a picture or other media, which nothing here reads" in form) is bool(with_media)
+    assert (f"{alone:>7}  of them without any words" in digest.text) is bool(with_media)
+
+
 def test_the_subject_says_the_most_pressing_first() -> None:
     """A telephone shows the first words only."""
     assert render(BUSY).subject == (
@@ -146,6 +173,9 @@ def test_the_subject_says_the_most_pressing_first() -> None:
         "put in a new one.",
         "59 of 59 sealed packages re-read and verified.",
         "9f2c" * 16,
+        f"beadle/0123456789abcdef 1204 {'A' * 43}=",
+        "beadle verify --all --checkpoint checkpoint.note",
+        "tsa.example.org stamped the checkpoint of 1,204 lines, 40 s ago.",
         "Times are of America/New_York.",
     ],
 )
@@ -316,3 +346,62 @@ def test_the_same_facts_give_the_same_mail() -> None:
 
     assert written(BUSY) == written(replace(BUSY))
     assert written(BUSY) != written(QUIET)
+
+
+def test_the_checkpoint_is_attached_byte_for_byte() -> None:
+    """Mail programs fold and bend the lines of a text; the file beside it is what can be checked."""
+    sent = mail(BUSY, "beadle@millbrook.example", ("chief@millbrook.example",), LAST_POLL)
+    read = message_from_bytes(sent.as_bytes(), policy=default)
+
+    (file,) = read.iter_attachments()
+    assert file.get_filename() == CHECKPOINT_FILE
+    assert file.get_content() == NOTE.encode()
+    body = read.get_body(("plain",))
+    assert body is not None
+    assert NOTE in body.get_content()
+    assert Page(render(BUSY).html).every("pre")
+
+
+def test_a_digest_without_a_checkpoint_has_no_file_and_still_its_number() -> None:
+    """Before the first checkpoint the head of the log is all there is to keep."""
+    early = replace(BUSY, checkpoint=None, stamps=())
+    sent = mail(early, "beadle@millbrook.example", ("chief@millbrook.example",), LAST_POLL)
+
+    assert list(sent.iter_attachments()) == []
+    assert "Keep this mail: the number below" in render(early).text
+    assert "checkpoint.note" not in render(early).text
+
+
+def test_who_keeps_the_records_is_mailed_the_checkpoint_alone() -> None:
+    """What to do with it, the lines, the file; nothing of the day's cases. Twice is the same mail."""
+
+    def written() -> EmailMessage:
+        return keepsake(BUSY, "beadle@millbrook.example", ("clerk@millbrook.example",), LAST_POLL)
+
+    sent = message_from_bytes(written().as_bytes(), policy=default)
+    forms = [sent.get_body((form,)) for form in ("plain", "html")]
+    said = [form.get_content() for form in forms if form is not None]
+
+    assert sent["Subject"] == "Town of Millbrook: evidence checkpoint to keep, Sat 21 Nov 2026"
+    assert sent["To"] == "clerk@millbrook.example"
+    assert len(said) == 2
+    for text in said:
+        assert "Please keep this mail with the city" in text
+        assert "beadle/0123456789abcdef" in text
+        assert "fa-bbbbbbbbbbbb" not in text
+        assert "Rusty Nail" not in text
+    assert [file.get_content() for file in sent.iter_attachments()] == [NOTE.encode()]
+    assert Page(said[1]).crossed == []
+    assert "http" not in said[1]
+    assert written().as_bytes() == written().as_bytes()
+    assert sent["Message-ID"] != mail(BUSY, "beadle@millbrook.example", ("x@y.example",), LAST_POLL)["Message-ID"]
+
+
+def test_how_the_second_copy_stands_is_said_where_there_is_one() -> None:
+    """In both bodies; a city without one reads nothing of it."""
+    stands = "1,204 of 1,204 packages lie at s3://city-evidence."
+    with_copy = render(replace(BUSY, second_copy=stands))
+
+    assert f"Second copy: {stands}" in with_copy.text
+    assert f"Second copy: {stands}" in " ".join(Page(with_copy.html).words)
+    assert "Second copy" not in render(BUSY).text + render(BUSY).html

@@ -310,3 +310,39 @@ def test_hostile_words_arrive_and_are_posted_once(slack: Any, alert: Alert, host
     notifier(slack).post(replace(alert, text=hostile, author=hostile, post_text=hostile))
 
     assert len(slack.messages[CHANNEL]) == 1
+
+
+@pytest.mark.parametrize("where", ["in the message", "in the thread"])
+def test_a_picture_is_deleted_from_slack_when_its_case_is_restricted(slack: Any, alert: Alert, where: str) -> None:
+    """Taking it out of the message is not enough: Slack would keep the file. The second time nothing is left to do."""
+    if where == "in the thread":
+        slack.faults["chat.postMessage"] = ["invalid_blocks"] * 5
+    ref = notifier(slack).post(alert, PNG)
+    assert list(slack.files.values()) == [PNG]
+
+    for _ in range(2):
+        notifier(slack).update(ref, replace(alert, restricted=True))
+
+    assert slack.files == {}
+    (message,) = slack.messages[CHANNEL]
+    assert not [block for block in message["blocks"] if block["type"] == "image"]
+
+
+def test_a_picture_that_slack_does_not_give_back_is_tried_again(slack: Any, alert: Alert) -> None:
+    """The message is mended all the same; the error names what is missing, and the order comes again."""
+    ref = notifier(slack).post(alert, PNG)
+    slack.faults["files.delete"] = ["missing_scope"]
+
+    with pytest.raises(SlackRefused, match="files:write"):
+        notifier(slack).update(ref, replace(alert, restricted=True))
+
+    assert alert.text not in str(slack.messages[CHANNEL])
+    notifier(slack).update(ref, replace(alert, restricted=True))
+    assert slack.files == {}
+
+
+def test_a_restricted_picture_is_never_posted(slack: Any, alert: Alert) -> None:
+    """Even if somebody hands one in."""
+    notifier(slack).post(replace(alert, restricted=True), PNG)
+
+    assert slack.files == {}

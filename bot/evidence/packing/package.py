@@ -7,7 +7,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from bot.evidence.canonical import sha256
 _BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 _MANIFEST = "manifest-sha256.txt"
 _TAGMANIFEST = "tagmanifest-sha256.txt"
+_TAGS = frozenset({"bagit.txt", "bag-info.txt", _MANIFEST, "custody.jsonl"})
 _NAME = re.compile(r"data/[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*(\.[a-z0-9]+){1,2}|data/README\.txt")
 _PACKAGE_ID = re.compile(r"ev-\d{8}T\d{6}Z-[a-z2-7]{13}")
 _CHUNK = 1 << 20
@@ -48,17 +49,22 @@ class Package:
         return sha256(self.members.get(_MANIFEST, b""))
 
     @property
+    def tagmanifest_sha256(self) -> str:
+        """SHA-256 of the manifest of the tag files, the payload manifest's among them: a digest of all (EV-06)."""
+        return sha256(self.members.get(_TAGMANIFEST, b""))
+
+    @property
     def picture(self) -> bytes | None:
         """The picture of the comment on the public page as PNG, else of the page around it, else ``None``."""
         return self.members.get("data/capture/comment.png") or self.members.get("data/capture/viewport.png")
 
     def faults(self) -> tuple[str, ...]:
         """What is wrong with the bag, one sentence each. Empty: every file is there, and what the manifests say."""
-        tags = {_MANIFEST, "bagit.txt", "bag-info.txt"}
         payload = {name for name in self.members if name.startswith("data/")}
-        strange = sorted(set(self.members) - payload - tags - {_TAGMANIFEST})
+        tags = set(self.members) - payload - {_TAGMANIFEST}
+        strange = sorted(tags - _TAGS)
         return (
-            *self._against(_TAGMANIFEST, tags),
+            *self._against(_TAGMANIFEST, tags | (_TAGS - {"custody.jsonl"})),
             *self._against(_MANIFEST, payload),
             *(f"{name} doesn't belong into the bag." for name in strange),
         )
@@ -77,27 +83,40 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Bag:
-    """A package that isn't on the disk yet: the ZIP, and the digests of the ZIP and of its payload manifest."""
+    """A package that isn't on the disk yet: the ZIP, and the digests of the ZIP and of its two manifests."""
 
     package_id: str
     data: bytes = field(repr=False)
     sha256: str
     manifest_sha256: str
+    tagmanifest_sha256: str
 
 
-def build(package_id: str, members: Mapping[str, bytes], info: Mapping[str, str], at: datetime) -> Bag:
-    """The ZIP of a bag with these payload ``members``. ``at`` stamps the files (two-second steps, as ZIP has them)."""
+def build(
+    package_id: str,
+    members: Mapping[str, bytes],
+    info: Mapping[str, str],
+    at: datetime,
+    custody: Callable[[str], bytes] = lambda _: b"",
+) -> Bag:
+    """The ZIP of a bag with these payload ``members``. ``at`` stamps the files (two-second steps, as ZIP has them).
+
+    ``custody`` makes the tag file of that name from the digest of the payload manifest; without lines there is none.
+    """
     for name in members:
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is not a name for a member; names never come from a platform")
-    bag = {**members, "bagit.txt": _BAGIT, "bag-info.txt": _bag_info(members, info, at), _MANIFEST: _manifest(members)}
+    manifest = _manifest(members)
+    bag = {**members, "bagit.txt": _BAGIT, "bag-info.txt": _bag_info(members, info, at), _MANIFEST: manifest}
+    if lines := custody(sha256(manifest)):
+        bag["custody.jsonl"] = lines
     bag[_TAGMANIFEST] = _manifest({name: data for name, data in bag.items() if not name.startswith("data/")})
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(bag):
             archive.writestr(_entry(f"{package_id}/{name}", at), bag[name])
     data = out.getvalue()
-    return Bag(package_id, data, sha256(data), sha256(bag[_MANIFEST]))
+    return Bag(package_id, data, sha256(data), sha256(manifest), sha256(bag[_TAGMANIFEST]))
 
 
 def read(path: Path) -> Package:

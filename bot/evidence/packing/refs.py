@@ -8,7 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from bot.errors import EvidenceError
-from bot.evidence.packing.record import SUPPLEMENT_SCHEMA
+from bot.evidence.packing.supplements import KINDS, SUPPLEMENT_SCHEMA
+
+PROFILE = "urn:uuid:5d7f3a1e-6c0b-4b7e-9a52-0b6d5f0c2e11"
+"""The bag's profile, which is ``docs/bagit-profile.json``."""
+
+_ABOUT = "Public comment on a page of the city, with the policy it was judged by"
+_LATER = "What happened after an evidence package was sealed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,29 +78,30 @@ def supplement_key(case_id: str, kind: str, key: str) -> str:
     return f"{case_id}/{kind}/{key}"
 
 
-def supplement_line(record: Mapping[str, Any]) -> dict[str, Any]:
+def supplement_line(case_id: str, parent_id: str, kind: str, key: str) -> dict[str, Any]:
     """What a line says of a supplement, besides its digests."""
-    key = supplement_key(record["case_id"], record["kind"], record["key"])
-    parent = record["parent"]["package_id"]
-    return {"case_id": record["case_id"], "parent": parent, "kind": record["kind"], "key": key}
+    return {"case_id": case_id, "parent": parent_id, "kind": kind, "key": supplement_key(case_id, kind, key)}
 
 
 def recovered_line(record: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The type and facts of the line for a package that was whole on the disk but, after a crash, had no line."""
-    if record.get("schema") == SUPPLEMENT_SCHEMA:
-        return "supplement", {**supplement_line(record), "recovered": True}
+    if str(record.get("schema")).startswith(SUPPLEMENT_SCHEMA.partition("/")[0]):
+        line = supplement_line(record["case_id"], record["parent"]["package_id"], record["kind"], record["key"])
+        return "supplement", {**line, "recovered": True}
     return "package-recovered", {"case_id": record["case_id"]}
 
 
 def package_info(record: Mapping[str, Any]) -> dict[str, str]:
-    """What ``bag-info.txt`` says of a package, besides date and size."""
+    """What ``bag-info.txt`` says of a package, besides date and size (Dublin Core: EV-16)."""
     site = record.get("site", {})
+    core = {f"DC-{term.capitalize()}": value for term, value in record.get("dublin_core", {}).items()}
     return {
         "Source-Organization": site.get("city") or site.get("page_name") or "see the parent package",
         "External-Identifier": record["package_id"],
         "Internal-Sender-Identifier": record["case_id"],
-        "External-Description": "Public comment on a page of the city, with the policy it was judged by"
-        if site
-        else "What happened after an evidence package was sealed",
+        "External-Description": _ABOUT if site else f"{_LATER}: {KINDS.get(record.get('kind', ''), 'see record.json')}",
+        "BagIt-Profile-Identifier": PROFILE,
         "Bag-Software-Agent": "beadle",
+        **core,
+        **({"DC-Relation": record["parent"]["package_id"]} if "parent" in record else {}),
     }

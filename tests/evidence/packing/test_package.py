@@ -16,6 +16,7 @@ import pytest
 from bot.errors import EvidenceError
 from bot.evidence.capture import Capture
 from bot.evidence.packing import package as bag
+from bot.evidence.packing.record import NO_PROFILE, NOTHING_FETCHED
 from connectors.contract import Attachment, Author
 
 PACKAGE = "ev-20261120T110214Z-aaaaaaaaaaaaa"
@@ -59,6 +60,9 @@ def test_the_package_holds_what_its_readme_says(unpacked: Path) -> None:
         "data/api/001-request.http",
         "data/api/001-response.http",
         "data/api/001-response.body",
+        "data/api/api.warc.gz",
+        "data/post.json",
+        "custody.jsonl",
         "data/capture/capture.json",
         "data/capture/viewport.png",
         "data/capture/comment.png",
@@ -154,6 +158,8 @@ def test_an_account_that_the_platform_does_not_name_is_recorded_as_such(make_arc
         "platform_id": None,
         "display_name": None,
         "handle": None,
+        "profile_url": None,
+        "profile_url_why": NO_PROFILE,
         "unavailable_reason": "The platform delivers no name to this token.",
     }
 
@@ -181,6 +187,10 @@ def test_attachments_and_gaps_are_on_record(make_archive: Any, make_dossier: Any
 
     record = archive.read(archive.seal(dossier, None).package_id).record
 
-    assert record["comment"]["attachments"] == [{"kind": "photo", "url": "https://x/1.jpg", "title": None}]
-    assert record["gaps"] == ["The comment was gone when it was read again at capture."]
+    photo = {"kind": "photo", "url": "https://x/1.jpg", "title": None, "preview": None}
+    assert record["comment"]["attachments"] == [photo]
+    assert record["gaps"] == [
+        "The comment was gone when it was read again at capture.",
+        NOTHING_FETCHED.format(count=1),
+    ]
     assert record["post"] is None
