@@ -75,7 +75,13 @@ def _missing_packages(venv: Path) -> list[str]:
     """What apt could bring, by name."""
     browser = [] if find(venv) or not _debian() else list(DEBIANS_BROWSER)
     library = [] if _driver_starts(venv) else [NODES_LIBRARY]
-    return [*browser, *library, *_missing_fonts()]
+    return [*browser, *library, *_missing_certutil(), *_missing_fonts()]
+
+
+def _missing_certutil() -> list[str]:
+    # Chromium reads no system store of certificates: where a city added one of its own, certutil tells the browser.
+    wanted = is_root() or any(Path("/usr/local/share/ca-certificates").glob("**/*.crt"))
+    return ["libnss3-tools"] if wanted and has_apt() and not shutil.which("certutil") else []
 
 
 def _debian() -> bool:

@@ -23,6 +23,7 @@ from bot.evidence.chain.notary import Notary
 from bot.evidence.media.fetch import Fetcher
 from bot.evidence.media.hashes import load as never_copy
 from bot.evidence.picture.browser import BrowserCapturer
+from bot.evidence.picture.oembed import embedded
 from bot.evidence.storage.keeping import Keeping, keeping
 from bot.evidence.store import Archive
 from bot.evidence.wacz.page import Signer
@@ -39,7 +40,7 @@ from bot.pages import Known, Page, Pages, load_pages
 from bot.people import People, load_people
 from bot.pipeline import Route
 from bot.preflight import Fitness
-from bot.preserving import no_media
+from bot.preserving import no_media, not_embedded
 from bot.review import Review
 from bot.settings import Settings
 from bot.telling import Alerts, Pictures
@@ -194,6 +195,7 @@ def open_beadle(
             unfit=lambda page: kept.incidents.why_not() or notary.why_not() or fitness.why_not(page),
             clock=now,
             opinions=_opinions(settings, writing, stack, now) if acts else None,
+            embedded=embedded if acts else not_embedded,
             media=Fetcher(never_copy(settings.media_hashes), archive.not_copied, now) if acts else no_media,
         )
         yield Beadle(

@@ -42,7 +42,7 @@ from bot.notify.slack import MessageRef, SlackRefused, SlackUnavailable
 from bot.opinion.second import SecondOpinions
 from bot.orders import LOOK_AFTER_S, Orders, Workflow, after_act
 from bot.outcomes import Acted, Sealed, Told, acted, not_sealed, told
-from bot.preserving import Media, Preserving, no_media
+from bot.preserving import Embedded, Media, Preserving, no_media, not_embedded
 from connectors.contract import (
     Action,
     Batch,
@@ -85,6 +85,7 @@ class Route:
     clock: Callable[[], datetime]
     opinions: SecondOpinions | None = None
     media: Media = no_media
+    embedded: Embedded = not_embedded
     look_after_s: float = LOOK_AFTER_S
 
     # ── poll, judge, keep ────────────────────────────────────────────────────────────────────────────────────────
@@ -141,7 +142,7 @@ class Route:
         desk = self.desks.get(file.case.page)
         if desk is None:
             return not_sealed(AWAY.format(page=file.case.page))
-        preserving = Preserving(self.archive, self.capturer, self.media, self.dossier)
+        preserving = Preserving(self.archive, self.capturer, self.media, self.dossier, self.embedded)
         try:
             return preserving.case(desk, file, earlier)
         except EvidenceError as error:

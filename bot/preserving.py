@@ -21,7 +21,7 @@ from bot.evidence.media.hosts import media_hosts
 from bot.evidence.store import Archive, EvidenceRef
 from bot.ledger.cases import File
 from bot.outcomes import Sealed
-from connectors.contract import Attachment, ConnectorError, Reading
+from connectors.contract import Attachment, ConnectorError, Exchange, Reading
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +31,9 @@ EDITED = "The comment had been edited when it was read again at capture."
 NO_PICTURE = "No picture of the page was taken: a file that may not be copied hangs on the comment."
 BY_LIST = "hash list"
 
+NOT_EMBEDDED = "What the platform gives to whoever embeds the comment could not be had: {because}"
+
+Embedded = Callable[[str, str | None, Sequence[str]], Exchange | str | None]
 Media = Callable[[Sequence[Attachment], Sequence[str]], tuple[Medium, ...]]
 MakeDossier = Callable[[Desk, File, Reading | None, Sequence[str], Sequence[str]], Dossier]
 
@@ -40,14 +43,21 @@ def no_media(attachments: Sequence[Attachment], hosts: Sequence[str]) -> tuple[M
     return ()
 
 
+def not_embedded(platform: str, permalink: str | None, hosts: Sequence[str]) -> Exchange | str | None:
+    """Asks nobody: for commands that preserve nothing."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Preserving:
-    """Seals cases. ``media`` fetches attachments from the hosts that it is given, and from no other."""
+    """Seals cases. ``media`` fetches attachments from the hosts that it is given, and from no other; ``embedded`` asks
+    for the comment's text where a platform's terms forbid a picture of it."""
 
     archive: Archive
     capturer: Capturer
     media: Media
     dossier: MakeDossier
+    embedded: Embedded = not_embedded
 
     def case(self, desk: Desk, file: File, earlier: Sequence[str]) -> Sealed:
         """Seal a case, or find its seal. ``earlier``: packages of the same account. Raises ``EvidenceError``."""
@@ -61,7 +71,14 @@ class Preserving:
         media = self._media(desk, file, reading)
         capture = self._capture(file, reading, media)
         dossier = replace(self.dossier(desk, file, reading, earlier, gaps), media=media)
-        return self.archive.seal(dossier, capture)
+        return self.archive.seal(self._with_embedded(dossier, desk, file), capture)
+
+    def _with_embedded(self, dossier: Dossier, desk: Desk, file: File) -> Dossier:
+        """With the answer that stands for a picture, where there may be none; with the reason, where there is none."""
+        found = self.embedded(file.comment.platform, file.comment.permalink, desk.page.public_hosts)
+        if isinstance(found, str):
+            return replace(dossier, gaps=(*dossier.gaps, NOT_EMBEDDED.format(because=found)))
+        return dossier if found is None else replace(dossier, exchanges=(*dossier.exchanges, found))
 
     def _media(self, desk: Desk, file: File, reading: Reading | None) -> tuple[Medium, ...]:
         attachments = _attachments(file, reading)

@@ -17,7 +17,7 @@ from bot.evidence.capture import Capture
 from bot.evidence.dossier import Medium
 from bot.evidence.store import Archive
 from bot.ledger.tables import CaseStatus
-from connectors.contract import Attachment, Unavailable
+from connectors.contract import Attachment, Exchange, Unavailable
 from tests.office import COARSE, KIND, NOW, Office, open_office, printer
 
 PICTURE = b"\x89PNG\r\n\x1a\nthe bytes of a picture"
@@ -134,6 +134,22 @@ def test_only_the_pages_hosts_and_its_platforms_are_named(office: Office, shelf:
     office.preserved_case(COARSE, attachments=(PHOTO,))
 
     assert shelf.hosts == [("www.facebook.com", "*.fbcdn.net", "*.cdninstagram.com"), ("127.0.0.1:9000",)]
+
+
+def test_where_no_picture_may_be_taken_the_platforms_own_text_is_sealed(office: Office) -> None:
+    """X forbids pictures by a program: its answer for embedding is sealed beside the record, or why there is none."""
+    answer = Exchange("GET", "https://publish.x.com/oembed", (), 200, (), b'{"html":"<p>words</p>"}', NOW, 5.0)
+    asked: list[tuple[str, str | None]] = []
+
+    def embedded(platform: str, permalink: str | None, hosts: Sequence[str]) -> Exchange | str | None:
+        asked.append((platform, permalink))
+        return answer if len(asked) == 1 else "The platform did not answer."
+
+    office.route = replace(office.route, embedded=embedded)
+    first, second = office.preserved_case(), office.preserved_case(text=f"{COARSE} again")
+
+    assert answer.body in _members(office, first).values()
+    assert _record(office, second)["gaps"][-1].endswith("could not be had: The platform did not answer.")
 
 
 def test_no_file_is_named_by_a_stranger(office: Office, shelf: Shelf) -> None:

@@ -28,6 +28,7 @@ def _template(name: str) -> str:
 
 
 _FIND, _FRAME, _SIGNS = map(_template, ("find_comment.js", "frame_seen.js", "signs.js"))
+_NOTHING: Mapping[str, Any] = {"words": 1, "marked": False, "size": 1, "ready": "loading"}
 _DOM = "() => document.documentElement ? document.documentElement.outerHTML.slice(0, 5_000_000) : ''"
 
 
@@ -69,7 +70,10 @@ class Finder:
         blank_since: float | None = None
         while time.monotonic() < until:
             began = time.monotonic()
-            told = self._peek()
+            try:
+                told = self._peek()
+            except Moved:
+                told = _NOTHING
             if self._frame is not None or (told["words"] == 0 and told["marked"]):
                 return
             empty = embed and told["size"] == 0 and told["ready"] == "complete"
@@ -118,7 +122,7 @@ class Finder:
             if told["found"]:
                 self._frame = frame
                 return dict(told)
-        return first or {"words": 1, "marked": False, "size": 1, "ready": "loading"}
+        return first or _NOTHING
 
     def _proven(self, mode: str) -> Found:
         frames = self._worlds.frames()

@@ -7,18 +7,31 @@ from __future__ import annotations
 
 import ssl
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import httpx
 import truststore
 
 from bot.evidence.egress.guard import Guard
-from bot.evidence.picture.views import View
+from bot.evidence.egress.hosts import Hosts
+from bot.evidence.picture.views import X_PUBLISHES, View, views
 from connectors.contract import Exchange
 
 _SECONDS = 5.0
 _LARGEST = 1_000_000
 _HEADERS = {"accept": "application/json", "accept-encoding": "identity"}
+
+
+def embedded(platform: str, permalink: str | None, hosts: Sequence[str]) -> Exchange | str | None:
+    """What the platform gives of this comment to whoever embeds it; ``None`` where a picture is taken instead, a
+    sentence where there is no answer. ``hosts`` are the page's ``public_hosts``; no other is asked but the platform's
+    own for embedding."""
+    view = views(platform, permalink)[0]
+    if view.kind != "oembed":
+        return None
+    with Guard(Hosts((*hosts, X_PUBLISHES))) as guard:
+        return fetch(view, guard)
 
 
 def fetch(view: View, guard: Guard) -> Exchange | str:

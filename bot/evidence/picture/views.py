@@ -22,6 +22,10 @@ NO_ADDRESS = "The platform gave no address for this comment."
 _DID_POST = re.compile(r"/profile/(did:[a-z]+:[A-Za-z0-9._:%-]+)/post/([A-Za-z0-9._~:-]+)/?")
 
 
+X_PUBLISHES = "publish.x.com"
+"""Where X answers oEmbed."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """One address to try. ``embed`` and ``permalink`` are pictured; ``oembed`` is asked for text, not pictured;
@@ -85,7 +89,7 @@ def _base(link: SplitResult, own: str = "", embeds: str = "") -> str:
 def _x(permalink: str) -> View:
     asked = urlencode({"url": permalink, "omit_script": "1", "dnt": "true"})
     link = urlsplit(permalink)
-    base = "https://publish.x.com" if link.netloc.lower() in ("x.com", "twitter.com") else _base(link)
+    base = f"https://{X_PUBLISHES}" if link.netloc.lower() in ("x.com", "twitter.com") else _base(link)
     return View("oembed", f"{base}/oembed?{asked}", X_TERMS)
 
 

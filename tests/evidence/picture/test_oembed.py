@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.evidence.egress.guard import Guard
 from bot.evidence.egress.hosts import Hosts
-from bot.evidence.picture.oembed import fetch
+from bot.evidence.picture.oembed import embedded, fetch
 from bot.evidence.picture.views import View, views
 from connectors.contract import Exchange
 
@@ -48,3 +48,16 @@ def test_what_cannot_be_had_is_a_sentence(site: Any, stranger: Any) -> None:
     assert refused == "The host is not among those allowed."
     assert large == "The platform's answer was too large, or too slow."
     assert stranger.connections == 0
+
+
+def test_only_where_no_picture_may_be_taken_is_the_platform_asked(site: Any) -> None:
+    """X is asked at the page's own hosts; a platform that is pictured isn't asked at all."""
+    site.show("/oembed", lambda request: _send(request, BODY))
+    permalink = f"http://{site.host}/i/status/1"
+
+    assert embedded("facebook", permalink, [site.host]) is None
+    found = embedded("x", permalink, [site.host])
+
+    assert isinstance(found, Exchange)
+    assert found.body == BODY
+    assert embedded("x", permalink, []) == "The host is not among those allowed."
