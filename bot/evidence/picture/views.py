@@ -52,11 +52,13 @@ def views(platform: str | None, permalink: str | None) -> tuple[View, ...]:
     except ValueError:  # an address that can't be read is refused by whoever goes there
         embed = None
     found = View("permalink", permalink)
-    return (found,) if embed is None else (View("embed", embed), found)
+    if embed is None:
+        return (found,)
+    return (found, View("embed", embed)) if named in _RETIRED else (View("embed", embed), found)
 
 
 def _facebook(link: SplitResult) -> str | None:
-    # Undocumented since 2026, often blank: then the permalink is next. The documented embed of a post has no comments.
+    # The documented embed of a post has no comments.
     if "comment_id=" not in link.query:
         return None
     href = quote(link.geturl(), safe="")
@@ -105,4 +107,7 @@ _EMBEDS: Mapping[str, Callable[[SplitResult], str | None]] = {
     "mastodon": _mastodon,
     "reddit": _reddit,
 }
+_RETIRED = frozenset({"facebook"})
+"""Platforms whose embed of a comment is no product any more (Facebook's since February 2026): mostly blank, and
+tried last."""
 _NOT_PICTURED: Mapping[str, Callable[[str], View]] = {"x": _x, "twitter": _x, "linkedin": _linkedin}
