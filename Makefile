@@ -1,7 +1,7 @@
 # Two commands on a fresh machine: `make demo` and `make test`. Each does its own set-up; `make help` lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo test lock clean
+.PHONY: help setup browser demo test long lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -11,6 +11,10 @@ demo: setup ## Live through a day in Millbrook, a made-up town (ARGS="..." for i
 
 test: setup ## Check style, types, architecture and behaviour (ARGS="..." for pytest)
 	@.venv/bin/python .ci/checks.py $(ARGS)
+
+long: setup ## The long suites, an hour or so: fifty kills, and all that benchmarks/evidence.py promises
+	@.venv/bin/pytest -m long
+	@.venv/bin/python benchmarks/evidence.py --soak 3000
 
 setup: ## Make .venv with everything in it; a second time takes no time
 	@.ci/setup

@@ -13,7 +13,7 @@ CHECKS = (
     ("format", "ruff format --check ."),
     ("types", "mypy"),
     ("architecture", "lint-imports --no-cache"),
-    ("behaviour", "pytest -n auto --maxprocesses 4 --dist loadfile"),
+    ("behaviour", "pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder"),
 )
 
 

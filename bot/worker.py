@@ -110,8 +110,10 @@ class Outbox:
         self._client.enqueue_in_transaction(session, options, key)
 
     def under_way(self) -> int:
-        """How many orders are waiting for a slot or being worked on. Orders for later are not counted."""
-        return len(self._client.list_workflows(status=_UNDER_WAY, load_input=False, load_output=False))
+        """How many orders are waiting for a slot or being worked on. Orders for later are not counted, nor looks after
+        an act, which nothing waits for."""
+        found = self._client.list_workflows(status=_UNDER_WAY, load_input=False, load_output=False)
+        return sum(1 for each in found if each.name != "look")
 
     def delayed(self) -> int:
         """How many orders wait for their time; but for looks after an act, which nothing waits for."""

@@ -14,6 +14,22 @@ import pytest
 
 from bot import worker
 
+SLOWEST = (
+    "tests/test_readme.py",
+    "tests/journeys/",
+    "tests/evidence/picture/",
+    "tests/demo/",
+    "tests/cli/",
+    "tests/moderation/test_screen.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slowest files first: at the end all processors should run out of work together."""
+    items.sort(
+        key=lambda item: next((n for n, path in enumerate(SLOWEST) if item.nodeid.startswith(path)), len(SLOWEST))
+    )
+
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:

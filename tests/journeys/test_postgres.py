@@ -11,7 +11,7 @@ import pytest
 
 from bot.ledger.tables import CaseStatus
 from tests.journeys.conftest import MakeWorld
-from tests.journeys.test_crash import assert_done_once, raid
+from tests.journeys.raid import assert_done_once, raid
 from tests.journeys.world import World
 
 SEED = 20261121

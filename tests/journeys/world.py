@@ -180,10 +180,11 @@ class World:
         self.until(lambda: self.polls() and self.outbox.delayed() == 1, "an order waits for its time")
 
     def skip_delays(self) -> int:
-        """Let all the time pass that orders for later wait for; how many there were."""
+        """Let all the time pass that orders for later wait for; how many there were, looks after an act left out."""
         client = DBOSClient(system_database_url=self.url)
         try:
-            waiting = client.list_workflows(status="DELAYED", load_input=False, load_output=False)
+            delayed = client.list_workflows(status="DELAYED", load_input=False, load_output=False)
+            waiting = [each for each in delayed if each.name != "look"]
             for each in waiting:
                 client.set_workflow_delay(each.workflow_id, delay_seconds=0.0)
         finally:

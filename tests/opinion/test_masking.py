@@ -110,4 +110,4 @@ def test_the_longest_comment_is_masked_in_a_moment(piece: str) -> None:
     begun = time.process_time()
     masked(text)
 
-    assert time.process_time() - begun < 1
+    assert time.process_time() - begun < 10  # the square of it would be hours
