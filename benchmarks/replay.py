@@ -75,6 +75,8 @@ def main() -> int:
     asked.pictures.mkdir(parents=True, exist_ok=True)
     good = [judge(player, name, data, archive, asked.pictures) for name, data in versions(archive.data).items()]
     print(f"pictures in {asked.pictures}")
+    told = "played back; the signature is true, and false when forged; a change is found"
+    print(told if all(good) else "NOT as it should be")
     return 0 if all(good) else 1
 
 

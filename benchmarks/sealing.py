@@ -16,6 +16,7 @@ import specimen
 
 from bot.evidence.capture import Capture, Capturer, NoCapturer
 from bot.evidence.card.printer import CardPrinter
+from bot.evidence.chain.keys import wacz_key
 from bot.evidence.picture.browser import BrowserCapturer
 from bot.evidence.store import Archive
 
@@ -67,7 +68,8 @@ class Bench:
 
     def __init__(self, folder: Path, host: str | None, at_once: int = 1) -> None:
         self.printer = CardPrinter()
-        self.archive = Archive(folder / "archive", self.printer)
+        signer = wacz_key(str(folder / "keys" / "evidence.pem")).sign_wacz
+        self.archive = Archive(folder / "archive", self.printer, signer=signer)
         self.capturer: Capturer = NoCapturer() if host is None else BrowserCapturer([host], at_once=at_once)
         self._numbers = iter(range(1, 10**9))
         self._mutex = threading.Lock()

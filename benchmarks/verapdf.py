@@ -54,7 +54,11 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         files = options.files or [*_cards(folder)]
         print(answer := _ask([*files, _control(folder)]))
-    return 0 if _as_it_should_be(answer, len(files)) else 1
+    good = _as_it_should_be(answer, len(files))
+    print(
+        f"{len(files)} cards {'are both; what is neither is refused' if good else 'and a control: NOT as it should be'}"
+    )
+    return 0 if good else 1
 
 
 def verapdf() -> Path:

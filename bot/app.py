@@ -165,7 +165,7 @@ def open_beadle(
         raise ConfigError("there is no database yet; `beadle migrate` makes it, and so does the first `beadle run`.")
     with ExitStack() as stack:
         printer = stack.enter_context(closing(CardPrinter()))
-        archive = _archive(configuration, printer, acts, now)
+        archive = _archive(configuration, printer, now, acts=acts, signs=acts and not examples)
         capturer = stack.enter_context(closing(_capturer(configuration, acts)))
         outbox = stack.enter_context(closing(Outbox(url)))
         slack = _slack(settings) if acts else None
@@ -217,10 +217,13 @@ def open_beadle(
         )
 
 
-def _archive(configuration: Configuration, printer: CardPrinter, acts: bool, now: Callable[[], datetime]) -> Archive:
+def _archive(
+    configuration: Configuration, printer: CardPrinter, now: Callable[[], datetime], *, acts: bool, signs: bool
+) -> Archive:
     settings = configuration.settings
     secrets = _secrets(configuration) if acts else settings.secrets()
-    signer = _page_signer(settings) if acts else None
+    # Not for `doctor`: it seals nothing, and a key that another account made would be closed to the daemon.
+    signer = _page_signer(settings) if signs else None
     return Archive(settings.archive, printer, secrets=secrets, reserve=settings.disk_reserve, clock=now, signer=signer)
 
 
