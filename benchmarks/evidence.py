@@ -31,8 +31,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from bot import __version__
+from bot.evidence.card.typecase import Typecase
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+SCRIPTS = REPOSITORY / "tests" / "evidence" / "card" / "scripts.txt"
 Tick = Callable[[int, int], None]
 BEGIN, END = "<!-- figures: written by benchmarks/evidence.py -->", "<!-- end of figures -->"
 _CARDS = """
@@ -161,6 +163,22 @@ def card(folder: Path, host: str, asked: argparse.Namespace) -> Iterator[Row]:
     yield from _told("verapdf.py", "card: veraPDF, PDF/A-3a and PDF/UA-1", "valid")
 
 
+def scripts(folder: Path, host: str, asked: argparse.Namespace) -> Iterator[Row]:
+    """Every sample of a script, character by character: has a pinned font of the card it, and a font of the system?"""
+    samples = dict(line.split(": ", 1) for line in SCRIPTS.read_text("utf-8").splitlines())
+    printed, _ = Typecase().fit([*samples.values()])
+    boxes = [name for name, line in zip(samples, printed, strict=True) if line != samples[name]]
+    letters = sorted({letter for line in samples.values() for letter in line if letter.isprintable()})
+    lacking = [each for each in letters if not _run(["fc-list", f":charset={ord(each):x}", "family"]).stdout.strip()]
+    yield Row(
+        f"{len(samples)} samples of scripts and signs in card and picture",
+        "20 scripts, no empty box",
+        f"card: {len(boxes)} samples with a character that no pinned font has; picture: {len(lacking)} of "
+        f"{len(letters)} characters that no font of the system has",
+        len(samples) >= 20 and not boxes and not lacking,
+    )
+
+
 def wacz(folder: Path, host: str, asked: argparse.Namespace) -> Iterator[Row]:
     """Replayed by ReplayWeb.page."""
     yield from _told("replay.py", "WACZ in ReplayWeb.page in Chromium", "replays, signature true, false when altered")
@@ -180,8 +198,8 @@ def verify(folder: Path, host: str, asked: argparse.Namespace) -> Iterator[Row]:
 
 
 PARTS: dict[str, Callable[[Path, str, argparse.Namespace], Iterator[Row]]] = {
-    "paces": paces, "faults": faults, "kills": kills, "attacks": attacks, "card": card, "wacz": wacz, "verify": verify,
-    "soak": soak,
+    "paces": paces, "faults": faults, "kills": kills, "attacks": attacks, "card": card, "scripts": scripts,
+    "wacz": wacz, "verify": verify, "soak": soak,
 }  # fmt: skip
 
 

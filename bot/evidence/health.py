@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,12 +11,17 @@ from pathlib import Path
 from bot.evidence.card.typecase import FONT_FOLDERS, pins, unlike_the_pins
 from bot.evidence.picture.browser import BrowserCapturer
 from bot.evidence.picture.chromium import find_browser, version_of
+from bot.evidence.picture.roots import LOCAL
 from bot.evidence.picture.seat import INSTALL
 
 PACKAGES = "fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji"
 FONTS = f"as root: apt-get install {PACKAGES}"
 FONTS_ANEW = f"as root: apt-get install --reinstall {PACKAGES}"
 CARD_ONLY = "Until then evidence is sealed with the card alone."
+NO_CERTUTIL = (
+    "{added} were added to this machine, and the browser can't be told of them, so pages of a network that inspects"
+    " encrypted traffic give no picture; as root: apt-get install libnss3-tools."
+)
 _APPARMOR = (
     "AppArmor keeps programs from making user namespaces here: allow it for this browser by a profile in"
     " /etc/apparmor.d that says `userns,`."
@@ -57,10 +63,20 @@ def browser_health(browser: Path | None = None, account: str | None = None) -> t
         capturer.close()
     if unfit is None:
         there = Finding("browser", True, f"{version_of(found)} at {found}")
-        return (there, Finding("sandbox", True, "on, as seen in the running browser"))
+        return (there, Finding("sandbox", True, "on, as seen in the running browser"), *city_roots())
     if unfit.status == "no_sandbox":
         return (Finding("sandbox", False, f"{unfit.reason} {_advice()} {CARD_ONLY}"),)
     return (Finding("browser", False, f"{found} can't be used: {unfit.reason} {CARD_ONLY}"),)
+
+
+def city_roots(folder: Path = LOCAL) -> tuple[Finding, ...]:
+    """Whether the browser can be told of the certificates that were added to this machine, if any were."""
+    added = len(list(folder.glob("**/*.crt")))
+    if not added:
+        return ()
+    if shutil.which("certutil") is None:
+        return (Finding("certificates", False, NO_CERTUTIL.format(added=added)),)
+    return (Finding("certificates", True, f"the browser trusts the {added} that were added to this machine"),)
 
 
 def font_health(folders: Iterable[Path] = FONT_FOLDERS) -> tuple[Finding, ...]:

@@ -74,3 +74,16 @@ def test_a_font_of_the_card_that_is_another_is_named(tmp_path: Path) -> None:
     assert not found.ok
     assert "not the pinned ones: NotoSansThai-Regular.ttf; " in found.sentence
     assert "apt-get install --reinstall" in found.sentence
+
+
+def test_a_citys_own_certificates_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None were added: no finding. Some were: the browser can be told of them, or it is said what to install."""
+    assert health.city_roots(tmp_path) == ()
+    (tmp_path / "inspection.crt").write_text("-----BEGIN CERTIFICATE-----")
+
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    assert [(each.what, each.ok) for each in health.city_roots(tmp_path)] == [("certificates", True)]
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    (found,) = health.city_roots(tmp_path)
+    assert not found.ok
+    assert "apt-get install libnss3-tools" in found.sentence

@@ -10,9 +10,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-LOCAL = Path(
-    "/usr/local/share/ca-certificates"
-)  # where Debian has an administrator put them, update-ca-certificates(8)
+# Where Debian has an administrator put them: update-ca-certificates(8).
+LOCAL = Path("/usr/local/share/ca-certificates")
 _DATABASE = ".pki/nssdb"
 _MOST = 20
 _SECONDS = 10.0
