@@ -14,7 +14,8 @@ def test_a_machine_that_is_set_up_is_told_so(browser: Path) -> None:
     """Which browser, that its sandbox is on, and that the fonts are there."""
     found = (*health.browser_health(browser), *health.font_health())
 
-    assert [each.what for each in found] == ["browser", "sandbox", "fonts", "card fonts"]
+    whats = [each.what for each in found if each.what != "certificates"]  # a machine may have some of its own
+    assert whats == ["browser", "sandbox", "fonts", "card fonts"]
     assert all(each.ok for each in found), [each.sentence for each in found]
     assert "Chromium" in found[0].sentence
 
