@@ -1,6 +1,6 @@
 """What must be true before a page may be acted on: at start, every hour, and every minute while something is wrong.
 
-A page that is not fit is still read, judged and preserved; only acts wait for a person (records.md FA-05; house rule:
+A page that is not fit is still read, judged and preserved; only acts wait for a person (FA-05; house rule:
 unsure, blind or broken, it does less).
 """
 

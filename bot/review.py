@@ -1,7 +1,7 @@
 """A person answers: keep, hide, restore, remove, approve. Their word is final for the revision that they saw.
 
 A decision is a fact and an order in one commit; a short workflow carries it out. What can't be undone takes two
-people, and two accounts of the operating system (Hartford Policy 012 xi; records.md FA-11, FA-20).
+people, and two accounts of the operating system (Hartford Policy 012 xi; FA-11, FA-20).
 """
 
 from __future__ import annotations

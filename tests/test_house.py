@@ -22,6 +22,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 MACHINE_PATHS = re.compile(re.escape(str(REPOSITORY)) + r"\b|/(?:home|Users)/[a-z]\w*/|/tmp/[a-z]+/")
 INDEXES = (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("jfrog", "io"), ("pkg", "dev"))
 REGISTRIES = re.compile(r"\b(?:" + "|".join(name + r"\." + end for name, end in INDEXES) + r")\b")
+REQUIREMENT = re.compile(r"\b(?:EV|FA|FOI|RET)-\d\d\b")
 PICTURES = (".png", ".jpg", ".ico", ".pdf", ".gz", ".zip", ".woff2", ".npz")
 
 
@@ -69,6 +70,15 @@ def test_no_file_names_a_place_of_its_making(what: re.Pattern[str]) -> None:
     ]
 
     assert named == []
+
+
+def test_every_requirement_that_is_named_is_explained() -> None:
+    """A code such as EV-20 says nothing by itself: its row in docs/requirements.md does."""
+    page = (REPOSITORY / "docs" / "requirements.md").read_text(encoding="utf-8")
+    explained = set(re.findall(r"^\| ([A-Z]{2,3}-\d\d) \|", page, re.M))
+    named = {code for file in _files() if file.endswith((".py", ".md")) for code in REQUIREMENT.findall(_text(file))}
+
+    assert named - explained == set()
 
 
 def test_every_dependency_has_its_reason_written_down() -> None:

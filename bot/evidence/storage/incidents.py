@@ -78,7 +78,7 @@ class Incident:
 
     @property
     def stops_acts(self) -> bool:
-        """Whether nothing may be hidden while it is open (records.md, NEVER 21)."""
+        """Whether nothing may be hidden while it is open."""
         return self.flaw.where == "archive"
 
     @property
