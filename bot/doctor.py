@@ -149,7 +149,7 @@ def _signed(beadle: Beadle) -> Iterator[Check]:
         yield Check("checkpoints", "ok", f"none yet; the first is signed with {beadle.settings.evidence_key}")
     else:
         size, new = proof.note.checkpoint.size, proof.uncovered
-        said = f"the newest covers the log up to line {size:,}, signed with key {proof.key.key_id}; lines since: {new:,}"
+        said = f"the newest covers the log up to line {size:,}, signed with {proof.key.key_id}; lines since: {new:,}"
         yield Check("checkpoints", "ok", said)
     yield from _stamped(beadle, proof, now)
 
