@@ -47,7 +47,7 @@ def test_the_whole_route_runs_on_postgres(world: World) -> None:
 
 def test_ten_kills_on_postgres_lose_nothing_and_do_nothing_twice(world: World) -> None:
     """As on SQLite: killed at random moments of a raid, and started again each time."""
-    raid(world, 10, 10, random.Random(SEED))
+    raid(world, 10, 16, random.Random(SEED))
 
 
 def test_a_second_daemon_on_one_postgres_says_so_and_leaves(world: World) -> None:

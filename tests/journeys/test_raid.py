@@ -14,7 +14,7 @@ SEED = 20261121
 
 def test_kills_at_random_moments_lose_nothing_and_do_nothing_twice(make_world: MakeWorld) -> None:
     """The daemon is killed twelve times during a raid, browser and all, and started again each time."""
-    raid(make_world(browser=True), kills=12, violators=10, chance=random.Random(SEED))
+    raid(make_world(browser=True), kills=12, violators=24, chance=random.Random(SEED))
 
 
 @pytest.mark.long
