@@ -63,7 +63,9 @@ def main() -> int:
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="beadle-benchmark-") as made, specimen.pages() as host:
         for name in asked.only or [each for each in PARTS if each != "soak" or asked.soak]:
-            rows += PARTS[name](Path(made).resolve() / name, host, asked)
+            for row in _surely(name, PARTS[name](Path(made).resolve() / name, host, asked)):
+                rows.append(row)
+                print(f"{_word(row):<8} {row.what}: {row.measured}", file=sys.stderr)
     head = machine.sentence(__version__, started, before)
     _print(head, rows)
     if asked.write:
@@ -201,6 +203,14 @@ PARTS: dict[str, Callable[[Path, str, argparse.Namespace], Iterator[Row]]] = {
     "paces": paces, "faults": faults, "kills": kills, "attacks": attacks, "card": card, "scripts": scripts,
     "wacz": wacz, "verify": verify, "soak": soak,
 }  # fmt: skip
+
+
+def _surely(name: str, rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows of a part. One that fails is a promise not kept, and takes no other's figures with it."""
+    try:
+        yield from rows
+    except Exception as error:  # whatever it is
+        yield Row(name, "measured at all", f"{type(error).__name__}: {error}"[:300], False)
 
 
 def _told(command: str, what: str, reach: str) -> Iterator[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import statistics
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -158,6 +159,11 @@ def soak(folder: Path, host: str, count: int, tick: Tick) -> Soak:
             if done % _RECYCLED_AT in (0, 40, 80, 120):
                 sizes.append(_size())
             tick(done, count)
+            if done % 500 == 0:
+                print(
+                    f"{done:,} captures: {sizes[-1] / 1e6:.0f} MB now, {max(sizes) / 1e6:.0f} MB at most",
+                    file=sys.stderr,
+                )
     finally:
         bench.close()
     time.sleep(1)

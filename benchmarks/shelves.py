@@ -15,6 +15,7 @@ import specimen
 
 from bot.evidence.capture import Capture, NoCapturer
 from bot.evidence.proof.lines import read_log
+from bot.evidence.proof.places import LOG
 from bot.evidence.proof.verify import verify_archive
 from bot.evidence.store import Archive
 
@@ -60,7 +61,7 @@ def measure(folder: Path, packages: int, tick: Tick) -> Shelf:
         tick(number, packages)
     root = folder / "archive"
     since = time.perf_counter()
-    read_log(root)
+    read_log(root / LOG)
     log_s, since = time.perf_counter() - since, time.perf_counter()
     report = verify_archive(root)
     full_s = time.perf_counter() - since
