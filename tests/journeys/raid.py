@@ -12,7 +12,7 @@ from bot.ledger.tables import CaseStatus
 from tests.journeys.world import World
 
 AT_WORK = "on duty"
-LONGEST_START_S, LONGEST_IDLE_S, LONGEST_LIFE_S = 4.0, 2.0, 0.8
+LONGEST_START_S, LONGEST_IDLE_S, LONGEST_LIFE_S = 4.0, 30.0, 0.8
 
 
 def raid(world: World, kills: int, violators: int, chance: random.Random) -> None:
@@ -25,7 +25,7 @@ def raid(world: World, kills: int, violators: int, chance: random.Random) -> Non
     for kill in range(kills):
         while said and len(bad) <= violators * (kill + 1) / (kills * 0.5):
             bad.append(world.town.say(said.pop(0)))
-        let_live(world, chance)
+        let_live(world, chance, bad)
         left, in_the_middle = kill_unless_it_would_convict(world)
         orphans += left
         hits += in_the_middle
@@ -49,7 +49,7 @@ def raid(world: World, kills: int, violators: int, chance: random.Random) -> Non
     world.until(lambda: not any(map(is_alive, orphans)), "no browser outlives its daemon")
 
 
-def let_live(world: World, chance: random.Random) -> None:
+def let_live(world: World, chance: random.Random, bad: list[str]) -> None:
     """Start the daemon, and let some time pass: of one life in four from its first moment on, of the others from when
     it has a case in hand, however long a busy machine takes until then."""
     times = world.events().count(AT_WORK)
@@ -59,9 +59,14 @@ def let_live(world: World, chance: random.Random) -> None:
         return
     world.until(lambda: world.events().count(AT_WORK) > times, "the daemon is at work")
     idle_until = time.monotonic() + LONGEST_IDLE_S
-    while not world.charged(0) and time.monotonic() < idle_until:
+    while not world.charged(0) and time.monotonic() < idle_until and not is_done(world, bad):
         time.sleep(0.02)
     time.sleep(chance.uniform(0.0, LONGEST_LIFE_S))
+
+
+def is_done(world: World, bad: list[str]) -> bool:
+    """Whether nothing is left to be hidden."""
+    return {world.status(each) for each in bad} == {CaseStatus.HIDDEN}
 
 
 def kill_unless_it_would_convict(world: World) -> tuple[list[int], bool]:
