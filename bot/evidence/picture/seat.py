@@ -27,7 +27,7 @@ INSTALL = "No browser is installed: apt-get install chromium-headless-shell chro
 _START_S = 30.0
 _LATEST_S = 0.7
 _LEAST_SHARE = 0.5
-_TRY_AGAIN_S = 300.0
+_TRY_SOON_S, _TRY_AGAIN_S = 0.5, 300.0
 
 Order = Mapping[str, Any]
 
@@ -75,6 +75,7 @@ class Seat:
         self._looks = 0
         self._renewal: threading.Thread | None = None
         self._unfit: tuple[float, Capture] | None = None
+        self._failures = 0
 
     def take(self, order: Order) -> Capture:
         """Take the picture that is asked for (``Camera.take``). A dead browser is replaced once, in the same time."""
@@ -134,7 +135,10 @@ class Seat:
         if self._unfit is not None and self._monotonic() < self._unfit[0]:
             return self._unfit[1]
         unfit = self._launch()
-        self._unfit = None if unfit is None else (self._monotonic() + _TRY_AGAIN_S, unfit)
+        self._failures = 0 if unfit is None else self._failures + 1
+        # A start killed by chance must not cost minutes of pictures; one that can't succeed isn't tried all day.
+        wait = min(_TRY_SOON_S * 4.0**self._failures, _TRY_AGAIN_S)
+        self._unfit = None if unfit is None else (self._monotonic() + wait, unfit)
         if unfit is not None:
             events.warning("no pictures of the page can be taken", status=unfit.status, because=unfit.reason)
         return unfit
