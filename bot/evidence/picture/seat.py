@@ -135,6 +135,9 @@ class Seat:
         if self._unfit is not None and self._monotonic() < self._unfit[0]:
             return self._unfit[1]
         unfit = self._launch()
+        if self._failures == 0 and unfit is not None and unfit.status == "no_browser" and find_browser(self._wanted):
+            # Killed at its start, most likely: once more at once, or the next two seconds of comments have no picture.
+            unfit = self._launch()
         self._failures = 0 if unfit is None else self._failures + 1
         # A start killed by chance must not cost minutes of pictures; one that can't succeed isn't tried all day.
         wait = min(_TRY_SOON_S * 4.0**self._failures, _TRY_AGAIN_S)
