@@ -39,7 +39,7 @@ UNFIT = "The page is not fit to be acted on: {why}"
 PAUSED = "Acts are paused ({scope}) since {since:%Y-%m-%d %H:%M} UTC."
 GONE = "The comment was gone before it could be hidden."
 EDITED = "The comment was edited after it was judged; the new words are judged anew."
-CANT = "{platform} can't hide: {effect}"
+CANT = "{platform} can't hide: {effect} By hand: {by_hand}"
 BLOCKED = "The platform stopped our writing, so acts on this page are paused until `beadle resume`: {why}"
 REFUSED = "The platform refused: {why}"
 DONE = "Done under the page's signed list."
@@ -81,9 +81,17 @@ def may_act(desk: Desk, file: File) -> Permission:
     """Whether the page's signature allows what this platform can do: a hide, or else a removal."""
     if file.comment.by_page:
         return Permission(False, OWN)
+    if desk.hider is None and desk.auto_remover is None:
+        return Permission(False, cannot_hide(desk))
     if desk.hider is None:
         return may_remove(desk.page, file.verdict)
     return may_hide(desk.page, file.verdict, desk.earned(file.verdict.policy.digest))
+
+
+def cannot_hide(desk: Desk) -> str:
+    """The platform's own truth, and what a person does instead."""
+    can = desk.connector.capabilities
+    return CANT.format(platform=desk.page.platform, effect=can.effect, by_hand=can.by_hand)
 
 
 def is_moot(session: Session, file: File, outcome: Acted) -> bool:
@@ -106,8 +114,7 @@ def act_by_rule(
             return acted("changed", EDITED), None
         ask = _hand(desk)
         if ask is None:
-            effect = desk.connector.capabilities.effect
-            return acted("asks", CANT.format(platform=file.comment.platform, effect=effect)), None
+            return acted("asks", cannot_hide(desk)), None
         receipt = ask(file.ref)
     except Gone:
         return acted("gone", GONE), None

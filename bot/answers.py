@@ -8,15 +8,18 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import connectors
 from bot import fields
 from bot.mistakes import did_you_mean, or_list, printable
 from bot.people import Role
 from bot.tokens import Token
 
+_MOST_CITIES = "facebook"
+
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Everything that a first configuration needs. ``policy_url`` and ``slack_channel`` may be empty."""
+    """Everything that a first configuration needs. ``policy_url``, ``slack_channel`` and ``base_url`` may be empty."""
 
     city: str
     timezone: str
@@ -32,6 +35,7 @@ class Answers:
     role: str
     account: str
     person: str
+    base_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +52,14 @@ Given = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question. ``check`` gives back the answer, or a ``ValueError`` that says what it ``is``."""
+    """One question. ``check`` gives back the answer, or a ``ValueError`` that says what it ``is``. ``applies``: whether
+    it has to be asked at all after the answers so far; else its answer is empty."""
 
     key: str
     words: str
     check: Callable[[str, Bounds], str]
     default: Callable[[Given, Bounds], str | None] = lambda _given, _bounds: None
+    applies: Callable[[Given], bool] = lambda _given: True
 
     @property
     def option(self) -> str:
@@ -70,7 +76,21 @@ def _perhaps(check: Callable[[str], str]) -> Callable[[str, Bounds], str]:
 
 
 def _platform(answer: str, bounds: Bounds) -> str:
-    return _one_of(answer, sorted(bounds.platforms))
+    chosen = _one_of(answer, sorted(bounds.platforms))
+    if connectors.capabilities(chosen).attestation is not None:
+        why = (
+            "which somebody has to sign for; begin with another page, and add this one as docs/platforms/README.md says"
+        )
+        raise ValueError(f'is "{chosen}", {why}.')
+    return chosen
+
+
+def _has_own_servers(given: Given) -> bool:
+    return connectors.capabilities(given["platform"]).needs_base_url
+
+
+def _first_platform(_: Given, bounds: Bounds) -> str | None:
+    return _MOST_CITIES if _MOST_CITIES in bounds.platforms else _only(bounds.platforms)
 
 
 def _policy(answer: str, bounds: Bounds) -> str:
@@ -122,7 +142,10 @@ QUESTIONS: tuple[Question, ...] = (
         _perhaps(fields.address),
         lambda *_: "",
     ),
-    Question("platform", "The page's platform", _platform, lambda _, b: _only(b.platforms)),
+    Question("platform", "The page's platform", _platform, _first_platform),
+    Question(
+        "base_url", "The address of the city's own server there", _plain(fields.address), applies=_has_own_servers
+    ),
     Question("page", "A short name for the page, for commands", _plain(fields.slug), lambda g, _: _sluggish(g["city"])),
     Question("page_id", "The platform's own id of the page", _plain(fields.identifier)),
     Question(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -14,6 +14,7 @@ import structlog
 
 import connectors
 from bot.desk import Desk, nothing_earned
+from bot.desks import Minds, Renewals, closed_desk, connect, desk_tell, open_desk
 from bot.dossiers import Dossiers
 from bot.errors import ConfigError, PolicyError
 from bot.evidence.capture import Capturer, NoCapturer
@@ -29,6 +30,7 @@ from bot.evidence.store import Archive
 from bot.evidence.wacz.page import Signer
 from bot.lapse import Lapse
 from bot.ledger import database
+from bot.ledger.spending import SpendingInLedger
 from bot.machine import this_host, this_software
 from bot.moderation.judge import Judge
 from bot.moderation.policy import PolicyShelf
@@ -44,6 +46,7 @@ from bot.preserving import no_media, not_embedded
 from bot.review import Review
 from bot.settings import Settings
 from bot.telling import Alerts, Pictures
+from bot.tokens import secret_parts
 from bot.trust import Trust
 from bot.worker import Outbox
 
@@ -145,7 +148,7 @@ def configure(
 
 
 def _pages(settings: Settings, shelf: PolicyShelf, read_tokens: bool, now: datetime) -> Pages:
-    known = Known(platforms=connectors.platforms(), policies=shelf.slugs, can_hide=_can_hide, now=now)
+    known = Known(platforms=connectors.platforms(), policies=shelf.slugs, now=now)
     return load_pages(settings.config / "pages.yaml", known, read_tokens=read_tokens)
 
 
@@ -172,7 +175,10 @@ def open_beadle(
         tell = _teller(slack, now)
         writing, reading = database.ledger_engine(url), database.reading_engine(url)
         trust = Trust(configuration.shelf.packs, reading, now)
-        desks = _desks(configuration, trust, stack, acts)
+        desks: dict[str, Desk] = {}
+        renewals = Renewals(archive.hide, partial(desk_tell, desks, tell))
+        opener = _Opener(configuration, trust, SpendingInLedger(reading, writing), renewals)
+        configuration = opener.open_all(desks, stack, acts=acts)
         fitness = Fitness(desks, configuration.pages.city.policy_url, now, tell)
         notary = _notary(settings, archive, now, partial(_tell_all, tell, desks))
         kept = keeping(archive, settings, configuration.pages.city.timezone, now, partial(_tell_all, tell, desks))
@@ -245,7 +251,7 @@ def _page_signer(settings: Settings) -> Signer | None:
 
 def _secrets(configuration: Configuration) -> tuple[str, ...]:
     tokens = [page.token.get_secret_value() for page in configuration.pages.pages]
-    return (*configuration.settings.secrets(), *tokens)
+    return (*configuration.settings.secrets(), *(part for token in tokens for part in secret_parts(token)))
 
 
 def _capturer(configuration: Configuration, acts: bool) -> Capturer:
@@ -311,34 +317,33 @@ def _tell_all(tell: Callable[[Desk, str, str], None], desks: dict[str, Desk], se
         tell(desk, sentence, key)
 
 
-def _desks(configuration: Configuration, trust: Trust, stack: ExitStack, acts: bool) -> dict[str, Desk]:
-    bench = Bench(configuration.shelf, trust.earned)
-    return {page.slug: _desk(page, bench, trust, stack, acts) for page in configuration.pages.pages}
+@dataclass(frozen=True, slots=True)
+class _Opener:
+    """Opens the desk of every page. One that can't be opened is refused like one with a mistake; the others go on."""
 
+    configuration: Configuration
+    trust: Trust
+    spending: SpendingInLedger
+    renewals: Renewals
 
-def _desk(page: Page, bench: Bench, trust: Trust, stack: ExitStack, acts: bool) -> Desk:
-    # A command that only records what a person says must not need the page's token: it may not be theirs to read.
-    token = page.token.get_secret_value() if acts else _NO_TOKEN
-    connection = connectors.connect(page.platform, page_id=page.page_id, token=token, base_url=page.base_url)
-    stack.callback(connection.close)
-    can_hide = connection.connector.capabilities.hide != "none"
-    return Desk(
-        page=page,
-        connector=connection.connector,
-        hider=connection.hider,
-        remover=connection.remover,
-        auto_remover=connection.remover if page.auto_remove is not None and not can_hide else None,
-        judge_at=partial(bench.judge_at, page.policy),
-        earned=trust.earned,
-    )
+    def open_all(self, desks: dict[str, Desk], stack: ExitStack, *, acts: bool) -> Configuration:
+        """Fill ``desks``; the configuration with what had to be refused comes back."""
+        bench = Bench(self.configuration.shelf, self.trust.earned)
+        refused: list[ConfigError] = []
+        for page in self.configuration.pages.pages:
+            minds = Minds(partial(bench.judge_at, page.policy), self.trust.earned)
+            try:
+                desks[page.slug] = self._open(page, minds, stack) if acts else closed_desk(page, minds)
+            except ConfigError as error:
+                refused.append(error)
+        return replace(self.configuration, refused=(*self.configuration.refused, *refused))
 
-
-def _can_hide(platform: str) -> bool:
-    probe = connectors.connect(platform, page_id="0", token=_NO_TOKEN)
-    with closing(probe):
-        return probe.connector.capabilities.hide != "none"
+    def _open(self, page: Page, minds: Minds, stack: ExitStack) -> Desk:
+        inboxes = self.configuration.settings.state / "inbox"
+        connection = connect(page, self.spending, self.renewals.of(page), inboxes)
+        stack.callback(connection.close)
+        return open_desk(page, connection, minds)
 
 
 _ONCE_A_DAY = ("note", "checkpoints", "stamps", "clock")  # else `run --once` by cron would say it every minute
-_NO_TOKEN = "none"  # noqa: S105  (the word itself: no call is made with it)
 _SENDER = "beadle@localhost.localdomain"

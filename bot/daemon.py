@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +24,10 @@ from bot.ledger import database
 from bot.looking import Looking
 from bot.rounds import POLLS, Round, Rounds, failures
 from bot.settings import Settings
+from bot.tokens import parts_by_name
+from bot.webhooks import NO_SECRET, Doorkeeper, Receiver
 from bot.worker import Worker
+from connectors.webhooks import Secrets
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +58,7 @@ class _Running:
 def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; the step in hand is finished first. Raises ``ConfigError`` when it can't start."""
     stop = threading.Event()
-    with _running(settings) as running, _signals(stop):
+    with _running(settings) as running, _webhooks(running), _signals(stop):
         log.info("on duty", pages=sorted(running.beadle.route.desks), version=worker.VERSION)
         running.rounds.run(stop, _Duties(running, stop).see_to)
         log.info("going off duty")
@@ -164,6 +167,33 @@ def _running(settings: Settings) -> Iterator[_Running]:
                 ) as running,
             ):
                 yield _Running(beadle, running, rounds, Daily(beadle))
+
+
+@contextmanager
+def _webhooks(running: _Running) -> Iterator[None]:
+    """Receive webhooks while on duty, where the city wants it."""
+    settings, route = running.beadle.settings, running.beadle.route
+    if settings.webhook_listen is None:
+        yield
+        return
+    pages = tuple(desk.page for desk in route.desks.values())
+    receiver = Receiver(
+        settings.webhook_listen, Doorkeeper(pages, _webhook_secrets(settings), running.rounds.wake, route.clock)
+    )
+    receiver.start()
+    try:
+        yield
+    finally:
+        receiver.stop()
+
+
+def _webhook_secrets(settings: Settings) -> Mapping[str, Secrets]:
+    """By platform; ``""`` for every other."""
+    if settings.webhook_secret is None:
+        raise ConfigError(NO_SECRET)
+    verify = settings.webhook_verify_token.get_secret_value() if settings.webhook_verify_token else ""
+    known = parts_by_name(settings.webhook_secret.get_secret_value())
+    return {platform: Secrets(secret, verify) for platform, secret in known.items()}
 
 
 @contextmanager

@@ -16,6 +16,12 @@ def nothing_earned(_policy: str) -> frozenset[str]:
     return frozenset()
 
 
+BY_TERMS = (
+    "The terms of {platform} ({terms}) let Beadle keep ids, times and digests only, so no words are kept and no "
+    "evidence is sealed: a person looks at the comment itself. By hand: {by_hand}"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """A page and its hands. ``hider`` is ``None`` where the platform can't hide; ``remover`` is there for removals by
@@ -31,3 +37,11 @@ class Desk:
     auto_remover: Remover | None
     judge_at: Callable[[datetime], Judge | None]
     earned: Callable[[str], frozenset[str]] = nothing_earned
+
+    @property
+    def withheld(self) -> str | None:
+        """Why no words of this page's comments may be stored or passed on; ``None`` where they may be."""
+        can = self.connector.capabilities
+        if can.archive.keep == "whole" or self.page.legal_basis is not None:
+            return None
+        return BY_TERMS.format(platform=self.page.platform, terms=can.archive.terms, by_hand=can.by_hand)

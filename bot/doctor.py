@@ -10,13 +10,17 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Literal
 
+from sqlmodel import Session
+
+from bot.acting import cannot_hide
 from bot.app import Beadle, open_beadle
+from bot.desk import Desk
 from bot.errors import BeadleError, EvidenceError, PolicyError
 from bot.evidence.chain.standing import NO_AUTHORITY, Standing, is_late
 from bot.evidence.health import Finding, browser_health, font_health
 from bot.evidence.proof.verify import verify_archive
 from bot.evidence.storage.locks import lock_problem
-from bot.ledger import database
+from bot.ledger import database, sightlines
 from bot.notify.email import MailRefused, MailUnavailable
 from bot.opinion.terms import NotHad
 from bot.pages import Mode
@@ -24,6 +28,11 @@ from bot.preflight import Fit, check_page
 from bot.settings import Settings, load_settings
 
 State = Literal["ok", "note", "wrong"]
+
+OLD_COPIES = (
+    "{older:,} stored copies are older than the {days} days after which the platform's terms ({terms}) want them read "
+    "again or kept under a law; record the city's legal_basis in pages.yaml. Nothing is deleted by itself."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +218,23 @@ def _pages(beadle: Beadle) -> Iterator[Check]:
     for slug, desk in sorted(beadle.route.desks.items()):
         found = check_page(desk, policy_url, datetime.now(UTC))
         yield from _page(f"page {slug}", found, desk.page.mode)
+        yield from _terms(beadle, desk)
+
+
+def _terms(beadle: Beadle, desk: Desk) -> Iterator[Check]:
+    """What the platform's terms and abilities mean for this page. Nothing expires by itself."""
+    what, can = f"page {desk.page.slug}", desk.connector.capabilities
+    if desk.withheld is not None:
+        yield Check(what, "note", desk.withheld)
+    if desk.hider is None:
+        yield Check(what, "note", cannot_hide(desk))
+    refresh = can.archive.refresh
+    if refresh is None or desk.page.legal_basis is not None or not database.is_ready(beadle.database_url):
+        return
+    with Session(beadle.route.reading) as session:
+        older = sightlines.copies_older_than(session, desk.page.slug, beadle.route.clock() - refresh)
+    if older:
+        yield Check(what, "note", OLD_COPIES.format(older=older, days=refresh.days, terms=can.archive.terms))
 
 
 def _page(what: str, found: Fit, mode: Mode) -> Iterator[Check]:

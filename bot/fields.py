@@ -54,6 +54,13 @@ def identifier(value: str) -> str:
     return value
 
 
+def page_id(value: str) -> str:
+    """A page's id: a number, a name, an address, an at-uri or URN, as the platform gives it."""
+    if not value or len(value) > 500 or not value.isprintable() or any(c.isspace() for c in value):
+        raise ValueError(f'is "{printable(value)}"; write it exactly as it was given, without spaces.')
+    return value
+
+
 def zone(value: str) -> str:
     """A key of the IANA time zone database."""
     try:
@@ -88,6 +95,14 @@ def duration(value: str) -> str:
 def as_timedelta(written: str) -> timedelta:
     """The length of time that a ``Duration`` says."""
     return timedelta(seconds=float(written[:-1]) * _SECONDS[written[-1]])
+
+
+def as_duration(seconds: float) -> str:
+    """A length of time as a ``Duration`` is written."""
+    for unit in ("h", "m"):
+        if seconds >= _SECONDS[unit] and seconds % _SECONDS[unit] == 0:
+            return f"{seconds / _SECONDS[unit]:g}{unit}"
+    return f"{seconds:g}s"
 
 
 def channel(value: str) -> str:
@@ -175,6 +190,19 @@ def host(value: str) -> str:
     return value
 
 
+def listen(value: str) -> str:
+    """Where a server of ours listens: an address of this machine and a port."""
+    name, _, port = value.rpartition(":")
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+        good = port.isdecimal() and 0 < int(port) < 65_536
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError(f'is "{printable(value)}"; write an address of this machine and a port, like 127.0.0.1:8443.')
+    return value
+
+
 def distinct(value: tuple[str, ...]) -> tuple[str, ...]:
     """A list with something in it, and nothing twice."""
     if not value:
@@ -205,6 +233,7 @@ def _split(url: str) -> SplitResult | None:
 Slug = Annotated[str, AfterValidator(slug)]
 Line = Annotated[str, AfterValidator(line)]
 Identifier = Annotated[str, AfterValidator(identifier)]
+PageId = Annotated[str, AfterValidator(page_id)]
 Zone = Annotated[str, AfterValidator(zone)]
 Clock = Annotated[str, AfterValidator(clock)]
 Duration = Annotated[str, AfterValidator(duration)]
@@ -214,5 +243,6 @@ Mailbox = Annotated[str, AfterValidator(mailbox)]
 HttpsAddress = Annotated[str, AfterValidator(address)]
 StampAddress = Annotated[str, AfterValidator(stamp_address)]
 Bucket = Annotated[str, AfterValidator(bucket)]
+Listen = Annotated[str, AfterValidator(listen)]
 KeySource = Annotated[str, AfterValidator(key_source)]
 Host = Annotated[str, AfterValidator(host)]

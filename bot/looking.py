@@ -94,6 +94,9 @@ class Looking:
         """Not where something was done since, and never where the page could show what may not be copied."""
         if file.evidence is None or not file.acts or file.acts[-1].act_key != act.act_key:
             return False
+        desk = self.route.desks.get(file.case.page)
+        if desk is not None and not desk.connector.capabilities.pictures:
+            return False
         return not self.route.archive.restricted(file.case.case_id)
 
     def _capture(self, file: File) -> Capture:

@@ -6,23 +6,26 @@ everything: without a name and a clock nothing true can be said to anybody.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from bot import fields, yamlfile
 from bot.errors import ConfigError
-from bot.pages_shape import CityShape, Known, PageShape, SignatureShape
+from bot.pages_shape import AttestedShape, CityShape, Known, LegalBasisShape, PageShape, SignatureShape
 from bot.tokens import Token
 from bot.yamlfile import YamlFile
+from connectors.contract import Capabilities
 
-# What a logged-out visitor's browser needs of each platform to show a post.
-PUBLIC_HOSTS: Mapping[str, tuple[str, ...]] = {"facebook": ("www.facebook.com", "static.xx.fbcdn.net")}
+__all__ = ["Attested", "City", "Known", "LegalBasis", "Mode", "Page", "Pages", "Signature", "load_pages"]
 
-__all__ = ["City", "Known", "Mode", "Page", "Pages", "Signature", "load_pages"]
+NEEDS_ADDRESS = 'a page on {platform} needs "base_url": each city has a server of its own there; write its address.'
+NEEDS_ATTESTATION = 'a page on {platform} needs "attested" with plan, signed_by and signed_on: {sentence}'
+SIGNED = "{signed_by}, {signed_on}"
 
 
 class Mode(StrEnum):
@@ -53,9 +56,27 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
+class Attested:
+    """A person of the city answers by name for it that the city may use the platform on this ``plan``."""
+
+    plan: str
+    signed_by: str
+    signed_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class LegalBasis:
+    """The law by which the city keeps words that the platform's terms alone would not let it keep."""
+
+    citation: str
+    signed_by: str
+    signed_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page of the city on a platform. ``policy`` is the slug of its pack; ``public_hosts`` are ``host[:port]``;
-    ``token_at`` is the file and line that name the token's place."""
+    ``token_at`` is the file and line that name the token's place. ``options``: what only this platform needs."""
 
     slug: str
     name: str
@@ -71,6 +92,20 @@ class Page:
     auto_remove: Signature | None = None
     public_hosts: tuple[str, ...] = ()
     token_at: str = ""
+    attested: Attested | None = None
+    legal_basis: LegalBasis | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def for_connector(self) -> dict[str, str]:
+        """The options as the connector takes them, with what was signed."""
+        told = dict(self.options)
+        if self.attested is not None:
+            signed = SIGNED.format(signed_by=self.attested.signed_by, signed_on=self.attested.signed_on)
+            told |= {"attested": signed, "plan": self.attested.plan}
+        if self.legal_basis is not None:
+            told["legal_basis"] = self.legal_basis.citation
+        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +182,17 @@ def _page(file: YamlFile, position: int, city: City, known: Known, above: list[P
     if isinstance(shape, tuple):
         slug = file.get("pages", position, "slug")
         raise _Refused(*(ConfigError(error.sentence, page=slug) for error in shape))
+    can = known.capabilities(shape.platform)
+    _refuse_incomplete(file, position, shape, can)
     place = f"{file.path}:{file.line('pages', position, 'token')}"
-    page = replace(_as_page(shape, city, known.folder), token_at=place)
+    page = replace(_as_page(shape, city, known.folder, can), token_at=place)
     _refuse_twin(file, position, page, above)
     if read_token:
         _refuse_without_token(file, position, page, known)
     return page
 
 
-def _as_page(shape: PageShape, city: City, folder: Path) -> Page:
+def _as_page(shape: PageShape, city: City, folder: Path, can: Capabilities) -> Page:
     return Page(
         slug=shape.slug,
         name=shape.name or city.name,
@@ -164,17 +201,51 @@ def _as_page(shape: PageShape, city: City, folder: Path) -> Page:
         policy=shape.policy,
         token=Token.at(shape.token, folder),
         mode=Mode(shape.mode),
-        poll_every=fields.as_timedelta(shape.poll_every),
+        poll_every=fields.as_timedelta(shape.poll_every) if shape.poll_every else can.poll_every,
         base_url=shape.base_url,
         slack_channel=shape.slack_channel,
         auto_hide=_signature(shape.auto_hide),
         auto_remove=_signature(shape.auto_remove),
-        public_hosts=shape.public_hosts or PUBLIC_HOSTS.get(shape.platform, ()),
+        public_hosts=shape.public_hosts or _public_hosts(shape, can),
+        attested=_attested(shape.attested),
+        legal_basis=_legal_basis(shape.legal_basis),
+        options=shape.options,
     )
+
+
+def _public_hosts(shape: PageShape, can: Capabilities) -> tuple[str, ...]:
+    """What a logged-out visitor's browser needs to show a post; where each city has its own server, that one."""
+    if not can.pictures:
+        return ()
+    own = urlsplit(shape.base_url).netloc.lower() if can.needs_base_url and shape.base_url else ""
+    named = own and (fields.is_loopback(shape.base_url) or fields.is_public_name(own))
+    return (*can.public_hosts, *([own] if named and own not in can.public_hosts else []))
+
+
+def _attested(shape: AttestedShape | None) -> Attested | None:
+    return Attested(shape.plan, shape.signed_by, shape.signed_on) if shape else None
+
+
+def _legal_basis(shape: LegalBasisShape | None) -> LegalBasis | None:
+    return LegalBasis(shape.citation, shape.signed_by, shape.signed_on) if shape else None
 
 
 def _signature(shape: SignatureShape | None) -> Signature | None:
     return Signature(frozenset(shape.categories), shape.signed_by, shape.signed_on) if shape else None
+
+
+def _refuse_incomplete(file: YamlFile, position: int, shape: PageShape, can: Capabilities) -> None:
+    """What only some platforms need. Every one that is missing is told at once."""
+    missing = [file.error(what, "pages", position, page=shape.slug) for what in _missing(shape, can)]
+    if missing:
+        raise _Refused(*missing)
+
+
+def _missing(shape: PageShape, can: Capabilities) -> Iterator[str]:
+    if can.needs_base_url and shape.base_url is None:
+        yield NEEDS_ADDRESS.format(platform=shape.platform)
+    if can.attestation is not None and shape.attested is None:
+        yield NEEDS_ATTESTATION.format(platform=shape.platform, sentence=can.attestation)
 
 
 def _refuse_twin(file: YamlFile, position: int, page: Page, above: list[Page]) -> None:

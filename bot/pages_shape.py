@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -12,23 +13,29 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
+import connectors
 from bot import fields
-from bot.fields import Channel, Clock, Duration, Host, HttpsAddress, Identifier, Line, Slug, Zone
+from bot.fields import Channel, Clock, Duration, Host, HttpsAddress, Line, PageId, Slug, Zone
 from bot.mistakes import Shape, did_you_mean, or_list, printable
 from bot.tokens import Token
+from connectors.contract import Capabilities
 
-LEAST_SECONDS = 5.0
 LEAST_SECONDS_SANDBOX = 0.2
+
+# Said in blocks of their own, each with a signature.
+_SAID_ELSEWHERE = {"attested": "attested", "plan": "attested", "legal_basis": "legal_basis"}
+_OPTION = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_SECRET_NAMES = re.compile(r"(^|_)(token|secret|password|key)$")
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a page is checked against. ``can_hide`` answers for one of the ``platforms``; ``now`` is aware."""
+    """What a page is checked against. ``capabilities`` answers for one of the ``platforms``; ``now`` is aware."""
 
     platforms: Collection[str]
     policies: Collection[str]
-    can_hide: Callable[[str], bool]
     now: datetime
+    capabilities: Callable[[str], Capabilities] = connectors.capabilities
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     folder: Path = Path()
     timezone: ZoneInfo | None = None
@@ -78,9 +85,30 @@ Signable = Annotated[Literal["profanity", "pii", "spam", "sexual", "threat"], Be
 
 
 def _not_too_often(value: str, info: ValidationInfo) -> str:
-    least = LEAST_SECONDS_SANDBOX if fields.is_loopback(info.data.get("base_url")) else LEAST_SECONDS
+    platform = info.data.get("platform")
+    if platform is None:
+        return value
+    least = _known(info).capabilities(platform).least_poll.total_seconds()
+    if fields.is_loopback(info.data.get("base_url")):
+        least = LEAST_SECONDS_SANDBOX
     if fields.as_timedelta(value).total_seconds() < least:
-        raise ValueError(f'is "{value}", which is too often for a platform; write {least:g}s or more.')
+        what = f'is "{value}", which is too often for {platform}, by its limits and terms'
+        raise ValueError(f"{what}; write {fields.as_duration(least)} or more.")
+    return value
+
+
+def _options(value: dict[str, str]) -> dict[str, str]:
+    for name, said in value.items():
+        if name in _SAID_ELSEWHERE:
+            raise ValueError(f'holds "{name}", which is signed for; write the block "{_SAID_ELSEWHERE[name]}" instead.')
+        if not _OPTION.fullmatch(name):
+            raise ValueError(f'holds "{printable(name)}"; write names in small letters, such as auth_url.')
+        if _SECRET_NAMES.search(name):
+            raise ValueError(
+                f'holds "{name}", which is a secret; put it into the page\'s token, a JSON object of parts.'
+            )
+        if not said.strip() or len(said) > 500 or not said.isprintable():
+            raise ValueError(f'holds something else than one line of text behind "{name}"; write one, in quotes.')
     return value
 
 
@@ -95,7 +123,7 @@ def _public(value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
 
 def _cannot_hide(value: SignatureShape, info: ValidationInfo) -> SignatureShape:
     platform = info.data.get("platform")
-    if platform is not None and _known(info).can_hide(platform):
+    if platform is not None and _known(info).capabilities(platform).hide != "none":
         raise ValueError(f'is not for {platform}, which can hide, and a hide can be undone; write "auto_hide" instead.')
     return value
 
@@ -137,6 +165,30 @@ class SignatureShape(Shape):
     )
 
 
+class AttestedShape(Shape):
+    """A block ``attested:``: who answers for it that the city may use the platform as Beadle does, on which plan."""
+
+    noun: ClassVar[str] = "an attestation"
+
+    plan: Line = Field(description="the plan that the city pays for, as the platform names it", examples=["basic"])
+    signed_by: Line = Field(description="the name and office of who answers for it", examples=["A. Name, city counsel"])
+    signed_on: Annotated[date, AfterValidator(_not_future)] = Field(
+        strict=True, description="the day of the signature", examples=["2026-11-02"]
+    )
+
+
+class LegalBasisShape(Shape):
+    """A block ``legal_basis:``: the law by which the city keeps what the platform's terms alone would not let it."""
+
+    noun: ClassVar[str] = "a legal basis"
+
+    citation: Line = Field(description="the law, by its citation", examples=["Conn. Gen. Stat. 11-8"])
+    signed_by: Line = Field(description="the name and office of who answers for it", examples=["A. Name, city counsel"])
+    signed_on: Annotated[date, AfterValidator(_not_future)] = Field(
+        strict=True, description="the day of the signature", examples=["2026-11-02"]
+    )
+
+
 class PageShape(Shape):
     """One entry of ``pages:``."""
 
@@ -147,19 +199,21 @@ class PageShape(Shape):
     platform: Annotated[str, AfterValidator(_platform)] = Field(
         description="the platform that the page is on", examples=["facebook"]
     )
-    page_id: Identifier = Field(description="the platform's own id of the page, in quotes", examples=['"1234567890"'])
+    page_id: PageId = Field(description="the platform's own id of the page, in quotes", examples=['"1234567890"'])
     policy: Annotated[Slug, AfterValidator(_policy)] = Field(
         description="the slug of a policy in the folder policies", examples=["clinton-city"]
     )
     mode: Literal["observe", "assist", "enforce"] = "observe"
     base_url: HttpsAddress | None = Field(
-        default=None, description="another server than the platform's own", examples=["http://127.0.0.1:8080"]
+        default=None,
+        description="the address of the city's own server, or another than the platform's own",
+        examples=["https://blog.example.gov"],
     )
-    poll_every: Annotated[Duration, AfterValidator(_not_too_often)] = Field(
-        default="1m", description="a number and s, m or h", examples=["30s"]
+    poll_every: Annotated[Duration, AfterValidator(_not_too_often)] | None = Field(
+        default=None, description="a number and s, m or h", examples=["30s"]
     )
     token: Annotated[str, AfterValidator(_token)] = Field(
-        description="where the page's token lies, env:NAME or file:PATH",
+        description="where the page's token lies, env:NAME or file:PATH (or none, where the platform needs none)",
         examples=["env:MAIN_PAGE_TOKEN"],
         json_schema_extra={"secret": True},
     )
@@ -176,4 +230,9 @@ class PageShape(Shape):
         default=None,
         description="a list of the hosts that the picture of a comment may load from",
         examples=["[www.facebook.com]"],
+    )
+    attested: AttestedShape | None = Field(default=None, description="plan, signed_by and signed_on")
+    legal_basis: LegalBasisShape | None = Field(default=None, description="citation, signed_by and signed_on")
+    options: Annotated[dict[str, str], AfterValidator(_options)] = Field(
+        default={}, description="names with a line of text each, in quotes", examples=['{version: "202609"}']
     )

@@ -102,13 +102,14 @@ class Route:
         with Session(self.reading) as session:
             new = keep.unknown(session, batch.comments)
             judged = self._judge(session, desk, new, {post.post_id: post.text for post in batch.posts})
-        if self.opinions is not None:
+        if self.opinions is not None and desk.withheld is None:
             # Between the transactions: a server elsewhere may take its time.
             judged = self.opinions.on(judged, desk.judge_at)
         with Session(self.writing) as session, session.begin():
             fresh = {str(comment.ref) + comment.revision for comment in keep.unknown(session, new)}
             still = [item for item in judged if str(item.comment.ref) + item.comment.revision in fresh]
-            return keep.keep(session, desk.page.slug, batch, still, self._order_preserve, self.clock())
+            order = self._order_preserve if desk.withheld is None else self._order_tell
+            return keep.keep(session, desk.page.slug, batch, still, order, self.clock(), desk.withheld)
 
     def _judge(
         self, session: Session, desk: Desk, comments: Sequence[Comment], posts: Mapping[str, str]
@@ -128,6 +129,10 @@ class Route:
 
     def _order_preserve(self, session: Session, case_id: str) -> None:
         self.orders.place(session, "preserve", case_id, cases.next_order(session, case_id))
+
+    def _order_tell(self, session: Session, case_id: str) -> None:
+        """Of what may not be stored no evidence is sealed, and nothing is done: a person looks."""
+        self.orders.place(session, "tell", case_id, cases.next_order(session, case_id))
 
     # ── preserve ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+import zlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -107,7 +108,8 @@ class Fitness:
         for note in found:
             if note not in known:
                 log.warning("page needs attention", page=desk.page.slug, because=note)
-                self._tell(desk, f"{desk.page.name}: {note}", "note")
+                # Each sentence has a key of its own: two notes of one day are two.
+                self._tell(desk, f"{desk.page.name}: {note}", f"note-{zlib.crc32(note.encode()):08x}")
 
 
 def check_page(desk: Desk, policy_url: str | None, now: datetime) -> Fit:

@@ -29,6 +29,7 @@ UNREAD = "The comment could not be read again at capture: {because}"
 GONE = "The comment was gone when it was read again at capture."
 EDITED = "The comment had been edited when it was read again at capture."
 NO_PICTURE = "No picture of the page was taken: a file that may not be copied hangs on the comment."
+NO_BROWSER = "The terms of {platform} let no browser of a program open its pages; the record is kept instead."
 BY_LIST = "hash list"
 
 NOT_EMBEDDED = "What the platform gives to whoever embeds the comment could not be had: {because}"
@@ -69,7 +70,7 @@ class Preserving:
     def _seal(self, desk: Desk, file: File, earlier: Sequence[str]) -> EvidenceRef:
         reading, gaps = _read_again(desk, file)
         media = self._media(desk, file, reading)
-        capture = self._capture(file, reading, media)
+        capture = self._capture(desk, file, reading, media)
         dossier = replace(self.dossier(desk, file, reading, earlier, gaps), media=media)
         return self.archive.seal(self._with_embedded(dossier, desk, file), capture)
 
@@ -88,13 +89,15 @@ class Preserving:
         hosts = media_hosts(page.platform, page.public_hosts, stand_in=page.base_url is not None)
         return self.media(attachments, hosts)
 
-    def _capture(self, file: File, reading: Reading | None, media: Sequence[Medium]) -> Capture | None:
+    def _capture(self, desk: Desk, file: File, reading: Reading | None, media: Sequence[Medium]) -> Capture | None:
         if any(medium.restricted for medium in media):
             # The page could show it. The words stand in the platform's answer, which is sealed.
             return Capture("refused", NO_PICTURE, url_asked=file.comment.permalink)
         if reading is not None and reading.comment is None:
             return None
         comment, words = file.comment, file.revision.text
+        if not desk.connector.capabilities.pictures:
+            return Capture("refused", NO_BROWSER.format(platform=comment.platform), url_asked=comment.permalink)
         return self.capturer.capture(comment.permalink, words, comment.comment_id, comment.platform)
 
     def _restrict(self, ref: EvidenceRef, record: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import structlog
 from sqlmodel import Session
 
-from bot.acting import AWAY, LONGEST_RETRY_S, receipt_facts
+from bot.acting import AWAY, LONGEST_RETRY_S, cannot_hide, receipt_facts
 from bot.errors import EvidenceError, NotAllowed
 from bot.evidence.canonical import utc
 from bot.ledger import acts, cases, keep, switches
@@ -170,6 +170,8 @@ class Review:
             raise NotAllowed(f'{person.id} does not look after the page "{case.page}"; see their pages in people.yaml.')
         if case.status not in _FROM["remove" if verb == "approve" and request is not None else verb]:
             raise NotAllowed(_WRONG_STATUS.format(case=case.case_id, status=case.status, verb=verb))
+        if verb in ("hide", "remove", "approve") and desk.withheld is not None:
+            raise NotAllowed(desk.withheld)
         if verb in ("hide", "remove", "approve") and file.evidence is None:
             raise NotAllowed(f"case {case.case_id} has no sealed evidence yet; nothing is done without it.")
         if verb in ("hide", "remove", "approve") and desk.page.mode is Mode.OBSERVE:
@@ -182,8 +184,9 @@ class Review:
             raise NotAllowed(f"{person.id} asked for the removal; another person must approve it.")
         if verb == "keep" and file.comment.visibility == Visibility.HIDDEN_BY_CITY:
             raise NotAllowed(f"the comment of case {case.case_id} is hidden; `beadle restore` shows it again.")
-        if verb in ("hide", "restore") and desk.hider is None:
-            raise NotAllowed(f"{file.comment.platform} can't hide: {desk.connector.capabilities.effect}")
+        proposed = verb == "approve" and request is None and case.status != CaseStatus.HIDDEN
+        if (verb in ("hide", "restore") or proposed) and desk.hider is None:
+            raise NotAllowed(cannot_hide(desk))
         if verb == "remove" and desk.remover is None:
             raise NotAllowed(f"{file.comment.platform} can't remove other people's comments; do it on the platform.")
         if verb == "remove" and request is not None:

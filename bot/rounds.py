@@ -7,7 +7,7 @@ hangs or fails never stops another; an outage is told once when it begins and on
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel import Session
 
+from bot import fields
 from bot.desk import Desk
-from bot.ledger import watch
+from bot.ledger import sightlines, watch
 from bot.pipeline import Route
 from connectors.contract import AuthFailed, ConnectorError, PermissionLost, RateLimited
 
@@ -27,16 +28,27 @@ _AT_ONCE = 8
 _GRACE_S = 3.0
 _LONGEST_WAIT = timedelta(minutes=15)
 
+# A page that has been quiet so long is read so many times more rarely than `poll_every`, which is the fastest.
+_PACES = (
+    (timedelta(hours=2), 1),
+    (timedelta(hours=12), 2),
+    (timedelta(days=2), 3),
+    (timedelta(days=7), 4),
+)
+_SLOWEST = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One poll of one page. ``failure`` is the sentence that says why it did not come to its end."""
+    """One poll of one page. ``failure`` is the sentence that says why it did not come to its end; ``last_event``: when
+    something was last posted there, or changed."""
 
     page: str
     comments: int = 0
     cases: int = 0
     failure: str | None = None
     wait: timedelta | None = None
+    last_event: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)
@@ -44,6 +56,7 @@ class _Turn:
     desk: Desk
     due: datetime
     failures: int = 0
+    started: datetime | None = None
     running: Future[Round] | None = field(default=None, repr=False)
 
 
@@ -52,6 +65,8 @@ class Rounds:
 
     def __init__(self, route: Route, tell: Callable[[Desk, str, str], None]) -> None:
         self._route, self._tell = route, tell
+        self._woken: set[str] = set()
+        self._lock = threading.Lock()
         with Session(route.writing) as session, session.begin():
             for desk in route.desks.values():
                 watch.enrol(session, desk.page.slug, desk.page.platform, desk.page.page_id, route.clock())
@@ -64,6 +79,11 @@ class Rounds:
                 each(found)
                 done.append(found)
             return done
+
+    def wake(self, pages: Collection[str]) -> None:
+        """Poll these pages as soon as their platform's least pace allows, by their slugs: something happened there."""
+        with self._lock:
+            self._woken.update(pages)
 
     def run(self, stop: threading.Event, tick: Callable[[datetime], None]) -> None:
         """Poll each page at its pace until ``stop``. ``tick`` is called about once a second; it must not block.
@@ -85,11 +105,12 @@ class Rounds:
 
     def poll(self, desk: Desk) -> Round:
         """Poll one page to its end, and note how it went."""
-        comments = cases = 0
+        comments = cases = changes = 0
         slug = desk.page.slug
         try:
             for kept in self._route.ingest(desk):
                 comments += kept.new_comments
+                changes += kept.new_revisions
                 cases += len(kept.cases)
         except ConnectorError as error:
             sentence = _sentence(desk, error)
@@ -99,15 +120,33 @@ class Rounds:
         self._seen(desk)
         if comments:
             log.info("polled", page=slug, comments=comments, cases=cases)
-        return Round(slug, comments, cases)
+        return Round(slug, comments, cases, last_event=self._last_event(desk, changed=changes > 0))
 
     def _take_turn(self, pool: ThreadPoolExecutor, turn: _Turn, now: datetime) -> None:
         if turn.running is not None and turn.running.done():
             found, turn.running = turn.running.result(), None
             turn.failures = turn.failures + 1 if found.failure else 0
-            turn.due = now + _wait(turn.desk.page.poll_every, found, turn.failures)
+            turn.due = now + _wait(pace(turn.desk, found, now), found, turn.failures)
+        self._wake(turn, now)
         if turn.running is None and now >= turn.due:
+            turn.started = now
             turn.running = pool.submit(self._poll_whatever_comes, turn.desk)
+
+    def _wake(self, turn: _Turn, now: datetime) -> None:
+        """Bring a woken page forward. A page that fails, or was asked to wait, keeps to its time."""
+        slug = turn.desk.page.slug
+        with self._lock:
+            if slug not in self._woken or turn.running is not None or turn.failures:
+                return
+            self._woken.discard(slug)
+        least = turn.desk.connector.capabilities.least_poll
+        turn.due = min(turn.due, max(now, (turn.started or now - least) + least))
+
+    def _last_event(self, desk: Desk, *, changed: bool) -> datetime | None:
+        if changed:
+            return self._route.clock()
+        with Session(self._route.reading) as session:
+            return sightlines.newest_event(session, desk.page.slug)
 
     def _poll_whatever_comes(self, desk: Desk) -> Round:
         try:
@@ -136,6 +175,22 @@ class Rounds:
 def failures(done: Sequence[Round]) -> list[Round]:
     """The rounds that did not come to their end."""
     return [each for each in done if each.failure]
+
+
+def pace(desk: Desk, found: Round, now: datetime) -> timedelta:
+    """How soon a page is read again: at ``poll_every`` while something happens, ever more rarely when it is quiet.
+
+    What stands in for a platform on this machine has no limits to spare.
+    """
+    poll_every = desk.page.poll_every
+    if found.failure or fields.is_loopback(desk.page.base_url):
+        return poll_every
+    return poll_every * _SLOWEST if found.last_event is None else slowed(poll_every, now - found.last_event)
+
+
+def slowed(poll_every: timedelta, quiet: timedelta) -> timedelta:
+    """The pause of a page on which nothing has happened for so long: one to five times its fastest."""
+    return poll_every * next((times for limit, times in _PACES if quiet < limit), _SLOWEST)
 
 
 def _wait(poll_every: timedelta, found: Round, failures_in_a_row: int) -> timedelta:

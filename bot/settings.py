@@ -18,12 +18,20 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import ConfigError
-from bot.fields import Bucket, Channel, HttpsAddress, Identifier, KeySource, Sender, StampAddress, words
+from bot.fields import Bucket, Channel, HttpsAddress, Identifier, KeySource, Listen, Sender, StampAddress, words
 from bot.mistakes import did_you_mean, or_list, printable, sentence
-from bot.tokens import read_secret
+from bot.tokens import read_secret, secret_parts
 
 PREFIX = "BEADLE_"
-IN_FILES = ("database_url", "slack_token", "smtp_url", "opinion_key", "replica_key")
+IN_FILES = (
+    "database_url",
+    "slack_token",
+    "smtp_url",
+    "opinion_key",
+    "replica_key",
+    "webhook_secret",
+    "webhook_verify_token",
+)
 
 
 def _here(value: Path) -> Path:
@@ -234,6 +242,25 @@ class Settings(BaseSettings):
         examples=[5000],
     )
 
+    webhook_listen: Listen | None = Field(
+        default=None,
+        description="the host and port on which platforms' webhooks are received, behind the city's TLS proxy; without"
+        " one none is, and pages are polled",
+        examples=["127.0.0.1:8443"],
+    )
+    webhook_secret: SecretStr | None = Field(
+        default=None,
+        description="the secret that signs the webhooks (Meta's app secret), or a JSON object of them by platform",
+        examples=["secret"],
+        json_schema_extra={"secret": True},
+    )
+    webhook_verify_token: SecretStr | None = Field(
+        default=None,
+        description="the verify token that was given to Meta with the webhook's address",
+        examples=["secret"],
+        json_schema_extra={"secret": True},
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -248,7 +275,8 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Every value that must appear in no log: token and key, and the passwords inside the addresses."""
-        keys = [key.get_secret_value() for key in (self.slack_token, self.opinion_key, self.replica_key) if key]
+        known = (self.slack_token, self.opinion_key, self.replica_key, self.webhook_secret, self.webhook_verify_token)
+        keys = [part for key in known if key for part in secret_parts(key.get_secret_value())]
         urls = (self.database_url, self.smtp_url)
         passwords = (part for url in urls if url for part in _passwords(url.get_secret_value()))
         return tuple(dict.fromkeys(value for value in (*keys, *passwords) if value))

@@ -20,8 +20,10 @@ from typing import Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+import connectors
 from bot.answers import QUESTIONS, Answers, Bounds, Question
 from bot.errors import ConfigError
+from bot.fields import as_duration
 from bot.pages import Known, load_pages
 from bot.people import load_people
 from bot.settings import Variable, documented
@@ -85,7 +87,9 @@ def gather(bounds: Bounds, ask: Ask | None, echo: Callable[[str], None], given: 
     answers: dict[str, str] = {}
     for question in QUESTIONS:
         default = question.default(answers, bounds)
-        if question.key in given:
+        if not question.applies(answers):
+            answers[question.key] = ""
+        elif question.key in given:
             answers[question.key] = _given(question, given[question.key], bounds)
         elif ask is None:
             answers[question.key] = _silent(question, default)
@@ -110,7 +114,8 @@ def write(folder: Path, answers: Answers, bounds: Bounds, now: datetime) -> tupl
 
 def render_pages(answers: Answers) -> str:
     """The text of ``pages.yaml``."""
-    return _render("pages.yaml.j2", answers=answers)
+    pace = as_duration(connectors.capabilities(answers.platform).poll_every.total_seconds())
+    return _render("pages.yaml.j2", answers=answers, poll_every=pace)
 
 
 def render_people(answers: Answers) -> str:
@@ -192,7 +197,7 @@ def _in_quotes(value: str) -> str:
 
 def _read_back(texts: Mapping[str, str], answers: Answers, bounds: Bounds, now: datetime) -> None:
     policies = bounds.policies or (answers.policy,)
-    known = Known(bounds.platforms, policies, can_hide=lambda _: True, now=now)
+    known = Known(bounds.platforms, policies, now=now)
     with tempfile.TemporaryDirectory() as drawn:
         for name, text in texts.items():
             (Path(drawn) / name).write_text(text, encoding="utf-8")

@@ -76,6 +76,8 @@ class Alerts:
             picture_reason=file.evidence.picture_reason if file.evidence else "",
             strikes=standing.confirmed,
             strikes_provisional=standing.provisional,
+            withheld=desk.withheld is not None,
+            can_hide=desk.hider is not None,
         )
 
 

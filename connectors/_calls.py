@@ -37,6 +37,11 @@ class CallLedger:
             self._bytes += received_bytes
             self._cost += cost_usd
 
+    def charge(self, cost_usd: float) -> None:
+        """Add what only the answer told to be billed, such as posts that were delivered."""
+        with self._lock:
+            self._cost += cost_usd
+
     def count(self) -> CallCount:
         """The count now."""
         with self._lock:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
+from connectors._facebook_objects import PLATFORM
 from connectors._facebook_page import Page
 from connectors._facebook_token import ACTING, NO_LONGER_VALID, SEEING, TokenFacts, missing, token_facts
-from connectors.contract import ConnectorError, Exchange, Health
-
-# Receipts and evidence carry this machine's time.
-MOST_SKEW_S = 60.0
-SOON = timedelta(days=14)
+from connectors._findings import Findings
+from connectors._values import words
+from connectors.contract import ConnectorError, Health
 
 FOR_A_PERSON = (
     "This is the token of a person, not of the page: it sees no comments. Call /me/accounts with it and store the "
@@ -24,78 +20,65 @@ OTHER_OWNER = "The token belongs to {name} (id {owner}), not to page {page_id}; 
 UNKNOWN_PERMISSIONS = (
     "Facebook does not tell this token its own permissions; what is missing will show when it is first needed."
 )
-RUNS_OUT = "The token runs out on {day:%Y-%m-%d}; make a new one before."
-ACCESS_ENDS = "Facebook ends the app's access to the page's data on {day:%Y-%m-%d}; log in to the app again before."
-CLOCK_OFF = "This machine's clock is {skew:+.0f} seconds off Facebook's; switch on time synchronisation (NTP)."
+TOKEN, MAKE_NEW = "The page's token", "make a new one and store it."
+ACCESS, LOG_IN = "The app's access to the page's data", "log in to the app again."
 NO_POSTS = "Facebook delivers no posts of the page; if the page has any, the token is not allowed to see them."
 NO_AUTHORS = (
     "Facebook delivers comments without their authors; ask Meta's App Review for Advanced Access to "
     "pages_read_user_content. Until then records name no author."
 )
-
-
-@dataclass
-class _Findings:
-    """``fatal`` stops the page, ``told`` only has to be known."""
-
-    fatal: list[str] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
+NO_HIDDEN_STATE = (
+    "Facebook does not tell this token which comments are hidden, so no hide can be proven; give its account the "
+    "MODERATE task on the page."
+)
 
 
 def check(page: Page) -> Health:
     """Sends a few reads. Never raises a ``ConnectorError``: what can't be tried is a problem with its own sentence."""
-    findings = _Findings()
-    name, skew, facts = None, None, None
+    findings = Findings(PLATFORM, page.graph.now())
     try:
-        me = page.graph.get("me", {"fields": "id,name"})
-        name, skew = _name(me.data), _skew(me.exchange)
-        facts = token_facts(page.graph)
-        _judge_owner(me.data, facts, page.page_id, findings)
-        _judge_facts(facts, page, findings)
-        _judge_clock(skew, findings)
-        if not findings.fatal:
-            _judge_fields(page, findings)
+        _look(page, findings)
     except ConnectorError as error:
         findings.fatal.append(error.sentence)
-    return Health(
-        ok=not findings.fatal,
-        page_name=name,
-        token_expires_at=facts.expires_at if facts else None,
-        scopes=facts.scopes if facts else frozenset(),
-        problems=(*findings.fatal, *findings.told),
-        clock_skew_s=skew,
-    )
+    return findings.health()
 
 
-def _judge_owner(me: Mapping[str, Any], facts: TokenFacts | None, page_id: str, findings: _Findings) -> None:
+def _look(page: Page, findings: Findings) -> None:
+    me = page.graph.get("me", {"fields": "id,name"})
+    findings.page_name = words(me.data.get("name"))
+    facts = token_facts(page.graph)
+    _judge_owner(me.data, facts, page.page_id, findings)
+    _judge_facts(facts, findings)
+    findings.clock(me.exchange)
+    if not findings.fatal:
+        _judge_fields(page, findings)
+
+
+def _judge_owner(me: Mapping[str, Any], facts: TokenFacts | None, page_id: str, findings: Findings) -> None:
     owner = str(me.get("id"))
     if facts and facts.kind in ("USER", "SYSTEM_USER"):
         findings.fatal.append(FOR_A_PERSON)
     elif owner != page_id:
-        findings.fatal.append(OTHER_OWNER.format(name=_name(me) or "somebody", owner=owner, page_id=page_id))
+        name = findings.page_name or "somebody"
+        findings.fatal.append(OTHER_OWNER.format(name=name, owner=owner, page_id=page_id))
 
 
-def _judge_facts(facts: TokenFacts | None, page: Page, findings: _Findings) -> None:
+def _judge_facts(facts: TokenFacts | None, findings: Findings) -> None:
     if facts is None:
         findings.told.append(UNKNOWN_PERMISSIONS)
         return
+    findings.expires_at, findings.scopes = facts.expires_at, facts.scopes
     if not facts.is_valid:
         findings.fatal.append(NO_LONGER_VALID)
     findings.fatal += [*missing(facts, SEEING), *missing(facts, ACTING)]
     if not facts.scopes:
         findings.told.append(UNKNOWN_PERMISSIONS)
-    for day, sentence in ((facts.expires_at, RUNS_OUT), (facts.access_ends_at, ACCESS_ENDS)):
-        if day and day - page.graph.now() < SOON:
-            findings.told.append(sentence.format(day=day))
+    findings.ends(facts.expires_at, TOKEN, MAKE_NEW)
+    findings.ends(facts.access_ends_at, ACCESS, LOG_IN)
 
 
-def _judge_clock(skew: float | None, findings: _Findings) -> None:
-    if skew is not None and abs(skew) > MOST_SKEW_S:
-        findings.fatal.append(CLOCK_OFF.format(skew=skew))
-
-
-def _judge_fields(page: Page, findings: _Findings) -> None:
-    fields = "id,comments.filter(stream).order(reverse_chronological).limit(10){id,from{id,name}}"
+def _judge_fields(page: Page, findings: Findings) -> None:
+    fields = "id,comments.filter(stream).order(reverse_chronological).limit(10){id,from{id,name},is_hidden}"
     posts = _rows(page.graph.get(f"{page.page_id}/published_posts", {"fields": fields, "limit": "10"}).data)
     comments = [comment for post in posts for comment in _rows(post.get("comments"))]
     if not posts:
@@ -104,6 +87,8 @@ def _judge_fields(page: Page, findings: _Findings) -> None:
     # Some accounts never come with a name, and the page's own comments always do: only strangers prove the permission.
     if None in authors and not any(author not in (None, page.page_id) for author in authors):
         findings.told.append(NO_AUTHORS)
+    if comments and not any(isinstance(comment.get("is_hidden"), bool) for comment in comments):
+        findings.fatal.append(NO_HIDDEN_STATE)
 
 
 def _author_id(comment: Mapping[str, Any]) -> str | None:
@@ -114,18 +99,3 @@ def _author_id(comment: Mapping[str, Any]) -> str | None:
 def _rows(edge: object) -> list[Mapping[str, Any]]:
     rows = edge.get("data") if isinstance(edge, Mapping) else None
     return [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
-
-
-def _name(me: Mapping[str, Any]) -> str | None:
-    return me["name"] if isinstance(me.get("name"), str) else None
-
-
-def _skew(exchange: Exchange) -> float | None:
-    """This machine's clock less the platform's, in seconds."""
-    try:
-        # The header leaves the fraction of the second out: on average half a second.
-        told = parsedate_to_datetime(exchange.header("date") or "") + timedelta(seconds=0.5)
-        ours = exchange.started_at + timedelta(milliseconds=exchange.elapsed_ms / 2)
-        return round((ours - told).total_seconds(), 1)
-    except (ValueError, TypeError):
-        return None

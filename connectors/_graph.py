@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 import stamina
 
-from connectors._graph_errors import Throttled, TooMuchData, read_answer
+from connectors._answers import Throttled
+from connectors._graph_batch import Ask, batch_of, parts_of, read_many
+from connectors._graph_errors import FACEBOOK, TooMuchData, Wording, read_answer
 from connectors._graph_usage import ACT_CEILING, POLL_CEILING, SPENT, Throttle, Usage, read_usage
 from connectors._requests import through
-from connectors.contract import AuthFailed, Exchange, Malformed, RateLimited, Unavailable
+from connectors.contract import AuthFailed, ConnectorError, Exchange, Malformed, RateLimited, Unavailable
 from connectors.transport import Transport, utc_now
 
 with warnings.catch_warnings():
@@ -35,6 +37,8 @@ PATIENCE = timedelta(seconds=5)
 UNLIKELY_SHAPE = "The stored token has characters that no token has; store it again, alone and on one line."
 NOT_AN_ID = "An id with characters that no Graph id has came up; it is not sent on."
 NO_TIME = "A time in the answer can't be read."
+
+_T = TypeVar("_T")
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
@@ -63,14 +67,17 @@ class Graph:
         version: str = GRAPH_VERSION,
         attempts: int = ATTEMPTS,
         clock: Callable[[], datetime] = utc_now,
+        wording: Wording = FACEBOOK,
     ) -> None:
         self.transport = transport
         self.throttle = Throttle()
         self._token = token
         self._attempts = attempts
         self._clock = clock
+        self._wording = wording
         session = through(transport, facebook.FACEBOOK_GRAPH_URL)
         session.auth = _Bearer(token)
+        self._session = session
         self._sdk = facebook.GraphAPI(session=session)
         # The SDK refuses every version after 3.1 in its constructor; its calls read the attribute.
         self._sdk.version = version
@@ -80,50 +87,91 @@ class Graph:
         """How much of the quota is spent, as last told; ``None`` before the first answer."""
         return self.throttle.usage
 
+    def use(self, token: str) -> None:
+        """Go on with another token: the platform renewed it."""
+        self._token = token
+        self._session.auth = _Bearer(token)
+
     def now(self) -> datetime:
         """The clock that this connector was given."""
         return self._clock()
 
     def get(self, path: str, args: Mapping[str, str] | None = None, *, ceiling: float = ACT_CEILING) -> Answer:
         """Read; passing trouble is tried again a few times, briefly. Nothing is sent from ``ceiling`` % usage on."""
-        for attempt in stamina.retry_context(
-            on=self._pause, attempts=self._attempts, timeout=45, wait_initial=0.2, wait_max=2, wait_jitter=0.3
-        ):
-            with attempt:
-                return self._call("GET", path, args, ceiling)
-        raise AssertionError("stamina returns or raises")
+        return self._retried(lambda: self._call("GET", path, args, ceiling))
 
     def poll(self, path: str, args: Mapping[str, str] | None = None) -> Answer:
         """Read what can wait: stops at 90 % of the quota."""
         return self.get(path, args, ceiling=POLL_CEILING)
 
+    def many(self, asks: Sequence[Ask], *, ceiling: float = POLL_CEILING) -> list[Answer | ConnectorError]:
+        """Read, up to fifty in one call; for each an answer or its error, in the order of ``asks``.
+
+        Errors: raised only where the call as a whole fails.
+        """
+        parts = read_many(asks, lambda some: self._retried(lambda: parts_of(self._batched(some, ceiling), len(some))))
+        return [part if isinstance(part, ConnectorError) else self._one_of_many(part) for part in parts]
+
     def post(self, path: str, args: Mapping[str, str]) -> Answer:
         """Write, once: after a lost answer only a read can tell whether it was carried out."""
         return self._call("POST", path, args, ACT_CEILING)
 
-    def delete(self, path: str) -> Answer:
+    def delete(self, path: str, args: Mapping[str, str] | None = None) -> Answer:
         """Delete, once, as for ``post``."""
-        return self._call("DELETE", path, None, ACT_CEILING)
+        return self._call("DELETE", path, args, ACT_CEILING)
 
     def inspect_token(self) -> Answer:
-        """What the platform tells about this token (``/debug_token``), where it tells a token about itself."""
-        return self.get("debug_token", {"input_token": self._token})
+        """What the platform tells about this token (``/debug_token``), where it tells a token about itself.
+
+        Asked inside a batch, whose body holds what would else stand in an address: the token.
+        """
+        (found,) = self.many([("debug_token", {"input_token": self._token})], ceiling=ACT_CEILING)
+        if isinstance(found, ConnectorError):
+            raise found
+        return found
+
+    def _retried(self, call: Callable[[], _T]) -> _T:
+        for attempt in stamina.retry_context(
+            on=self._pause, attempts=self._attempts, timeout=45, wait_initial=0.2, wait_max=2, wait_jitter=0.3
+        ):
+            with attempt:
+                return call()
+        raise AssertionError("stamina returns or raises")
 
     def _call(self, method: str, path: str, args: Mapping[str, str] | None, ceiling: float) -> Answer:
         self.throttle.admit(self.now(), ceiling=ceiling)
-        exchange = self._exchange(method, path, args)
+        return self._read(self._exchange(method, path, args))
+
+    def _batched(self, asks: Sequence[Ask], ceiling: float) -> Exchange:
+        self.throttle.admit(self.now(), ceiling=ceiling)
+        # In the body, not in the address: fifty reads are longer than an address may be.
+        exchange = self._exchange("POST", "", None, {"batch": batch_of(asks), "include_headers": "true"})
+        if not exchange.body.lstrip().startswith(b"["):
+            self._read(exchange)
+        self.throttle.note(read_usage(exchange), self.now())
+        return exchange
+
+    def _one_of_many(self, exchange: Exchange) -> Answer | ConnectorError:
+        try:
+            return self._read(exchange)
+        except ConnectorError as error:
+            return error
+
+    def _read(self, exchange: Exchange) -> Answer:
         usage = read_usage(exchange)
         self.throttle.note(usage, self.now())
         try:
-            return Answer(read_answer(exchange), exchange)
+            return Answer(read_answer(exchange, self._wording), exchange)
         except Throttled as error:
             raise self._limited(usage, error) from error
 
-    def _exchange(self, method: str, path: str, args: Mapping[str, str] | None) -> Exchange:
+    def _exchange(
+        self, method: str, path: str, args: Mapping[str, str] | None, form: Mapping[str, str] | None = None
+    ) -> Exchange:
         with self.transport.recording() as exchanges:
             try:
                 # Arguments go into the address of writes too: there the archived exchange shows what was asked.
-                self._sdk.request(f"{self._sdk.version}/{path}", args=dict(args or {}), method=method)
+                self._sdk.request(f"{self._sdk.version}/{path}", args=dict(args or {}), post_args=form, method=method)
             except (facebook.GraphAPIError, requests.RequestException, KeyError, ValueError, RecursionError):
                 if not exchanges:
                     raise

@@ -6,11 +6,11 @@ headers decide here (developers.facebook.com/docs/graph-api/guides/error-handlin
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from connectors._answers import NOT_JSON, Throttled, decoded, looks_like_json
 from connectors.contract import (
     AuthFailed,
     Blocked,
@@ -31,98 +31,95 @@ SPAM_CODE = 368
 PARAMETER_CODE, NO_OBJECT_SUBCODE, NO_ALIAS_CODE = 100, 33, 803
 NO_NEW_PAGES_SUBCODE = 2069030
 
-MAKE_NEW = "{why} Make a new page token and store it where the page's settings look for it."
+MAKE_NEW = "{why} Make a new {credential} and store it where the page's settings look for it."
 TOKEN_SENTENCES = {
     458: "The app was removed from the account that made the token.",
-    459: "Facebook wants the account that made the token to log in at facebook.com and confirm who it is.",
+    459: "{platform} wants the account that made the token to log in at {site} and confirm who it is.",
     460: "The password of the account that made the token was changed.",
     463: "The token has run out.",
-    464: "The account that made the token is not confirmed; log in at facebook.com.",
+    464: "The account that made the token is not confirmed; log in at {site}.",
     467: "The token was withdrawn.",
 }
-NOT_ACCEPTED = "Facebook does not accept the token."
-NO_PERMISSION = (
-    "The token may not do this (error {code}); give its account the MODERATE task on the page and the app the "
-    "permissions that `check` names."
-)
-NO_OBJECT = "Facebook has no such object, or this token may not see it."
+NOT_ACCEPTED = "{platform} does not accept the token."
+NO_PERMISSION = "The token may not do this (error {code}); {rights}."
+NO_OBJECT = "{platform} has no such object, or this token may not see it."
 SPAM = (
-    "Facebook blocked the page's account from acting for a while (error 368); all writing stops, and a person looks at "
-    "the page's Support Inbox."
+    "{platform} blocked the page's account from acting for a while (error 368); all writing stops, and a person looks "
+    "at {inbox}."
 )
-NOT_ON_NEW_PAGES = "Facebook does not offer this call for New Pages; do it by hand on the page."
-TOO_MUCH = "Facebook asks for smaller pages of data."
-TRY_LATER = "Facebook has a passing trouble (HTTP {status}, error {code}); the call is tried again."
-NOT_JSON = "{status} came with a body that is not JSON, likely from a gateway on the way; the call is tried again."
-CUT_SHORT = "The answer broke off in the middle; the call is tried again."
-NOT_AN_OBJECT = "Facebook answered with something else than an object; the answer is kept, tell the maintainers."
-NOT_UNDERSTOOD = "Facebook refused the call (HTTP {status}, error {code}); the answer is kept, tell the maintainers."
-
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+NOT_ON_NEW_PAGES = "{platform} does not offer this call for New Pages; do it by hand on the page."
+TOO_MUCH = "{platform} asks for smaller pages of data."
+TRY_LATER = "{platform} has a passing trouble (HTTP {status}, error {code}); the call is tried again."
+NOT_AN_OBJECT = "{platform} answered with something else than an object; the answer is kept, tell the maintainers."
+NOT_UNDERSTOOD = "{platform} refused the call (HTTP {status}, error {code}); the answer is kept, tell the maintainers."
 
 
 class TooMuchData(Unavailable):
     """The same call with smaller limits will do."""
 
 
-class Throttled(Unavailable):
-    """The platform refuses calls for now; whoever keeps the throttle says until when."""
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What differs between the Meta platforms in the sentences for people."""
+
+    platform: str
+    site: str
+    credential: str
+    rights: str
+    inbox: str
 
 
-def read_answer(exchange: Exchange) -> dict[str, Any]:
-    """The JSON object of an answer.
+FACEBOOK = Wording(
+    "Facebook",
+    site="facebook.com",
+    credential="page token",
+    rights="give its account the MODERATE task on the page and the app the permissions that `check` names",
+    inbox="the page's Support Inbox",
+)
+
+
+def read_answer(exchange: Exchange, wording: Wording = FACEBOOK) -> dict[str, Any]:
+    """The JSON object of an answer, or an error in the words of one Meta platform.
 
     NUL and lone surrogates, which no database stores as text, become U+FFFD; the exchange keeps what was received.
     Errors: the tree of ``connectors.contract``, each with the exchange.
     """
-    answer = _decoded(exchange)
+    if not looks_like_json(exchange.body):
+        raise _from_status(exchange, wording)
+    answer = decoded(exchange, wording.platform)
     error = answer.get("error") if isinstance(answer, dict) else None
     if isinstance(error, dict):
-        raise _from_body(error, exchange)
+        raise _from_body(error, exchange, wording)
     if exchange.status >= 400:
-        raise _from_status(exchange)
+        raise _from_status(exchange, wording)
     if not isinstance(answer, dict):
-        raise Malformed(NOT_AN_OBJECT, exchange=exchange)
+        raise Malformed(_said(NOT_AN_OBJECT, wording), exchange=exchange)
     return answer
 
 
-def _decoded(exchange: Exchange) -> Any:
-    body = exchange.body.lstrip()
-    if not body.startswith((b"{", b"[", b'"', b"true", b"false", b"null")):
-        raise _from_status(exchange)
-    try:
-        answer = json.loads(body)
-        return _storable(answer) if b"\\u0000" in body or b"\\ud" in body.lower() else answer
-    except RecursionError as error:
-        raise Malformed(NOT_AN_OBJECT, exchange=exchange) from error
-    except ValueError as error:
-        raise Unavailable(CUT_SHORT, exchange=exchange, status=exchange.status) from error
+def _said(sentence: str, wording: Wording, **facts: object) -> str:
+    return sentence.format(**asdict(wording), **facts)
 
 
-def _storable(value: Any) -> Any:
-    if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [_storable(item) for item in value]
-    if isinstance(value, dict):
-        return {_storable(key): _storable(item) for key, item in value.items()}
-    return value
-
-
-def _from_status(exchange: Exchange) -> ConnectorError:
+def _from_status(exchange: Exchange, wording: Wording) -> ConnectorError:
     status = exchange.status
     if status == 401:
-        return AuthFailed(MAKE_NEW.format(why=NOT_ACCEPTED), exchange=exchange, status=status)
+        return AuthFailed(_said(_make_new(None), wording), exchange=exchange, status=status)
     if status == 429:
-        return Throttled(TRY_LATER.format(status=status, code="none"), exchange=exchange, status=status)
+        sentence = _said(TRY_LATER, wording, status=status, code="none")
+        return Throttled(sentence, exchange=exchange, status=status)
     return Unavailable(NOT_JSON.format(status=f"HTTP {status}"), exchange=exchange, status=status)
 
 
-def _from_body(error: Mapping[str, Any], exchange: Exchange) -> ConnectorError:
+def _make_new(subcode: int | None) -> str:
+    return MAKE_NEW.replace("{why}", TOKEN_SENTENCES.get(subcode or 0, NOT_ACCEPTED))
+
+
+def _from_body(error: Mapping[str, Any], exchange: Exchange, wording: Wording) -> ConnectorError:
     code, subcode = _integer(error.get("code")), _integer(error.get("error_subcode"))
     kind, sentence = _kind(code, subcode, error, exchange.status)
     return kind(
-        sentence.format(code=code, status=exchange.status),
+        _said(sentence, wording, code=code, status=exchange.status),
         exchange=exchange,
         code=code,
         subcode=subcode,
@@ -136,7 +133,7 @@ def _kind(
     code: int | None, subcode: int | None, error: Mapping[str, Any], status: int
 ) -> tuple[type[ConnectorError], str]:
     if code in TOKEN_CODES or status == 401:
-        return AuthFailed, MAKE_NEW.format(why=TOKEN_SENTENCES.get(subcode or 0, NOT_ACCEPTED))
+        return AuthFailed, _make_new(subcode)
     if subcode == NO_NEW_PAGES_SUBCODE:
         return Unsupported, NOT_ON_NEW_PAGES
     if code == SPAM_CODE:

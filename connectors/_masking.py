@@ -14,7 +14,7 @@ SHORTEST = 6
 
 # Credentials that we were never told of, by the names under which platforms deliver them.
 CREDENTIAL_NAMES = "access_token|input_token|client_secret|appsecret_proof|fb_exchange_token|refresh_token|id_token"
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-set-cookie"})
 
 _IN_QUERY = rf"(?<=[?&])(?:{CREDENTIAL_NAMES})=([^&\s\"'\\<>#]+)"
 _IN_JSON = rf"\"(?:{CREDENTIAL_NAMES})\"\s*:\s*\"((?:[^\"\\]|\\.)+)\""
@@ -28,9 +28,21 @@ class Mask:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        shapes = {shape for secret in secrets if len(secret) >= SHORTEST for shape in _shapes(secret)}
-        words = [re.escape(shape) for shape in sorted(shapes, key=len, reverse=True)]
-        pattern = "|".join([*(f"({word})" for word in words), _IN_QUERY, _IN_JSON])
+        self._shapes: set[str] = set()
+        self._patterns: list[str] = []
+        self.add(secrets)
+
+    def add_pattern(self, pattern: str) -> None:
+        """Mask what a regular expression without groups finds, too."""
+        self._patterns.append(pattern)
+        self.add(())
+
+    def add(self, secrets: Iterable[str]) -> None:
+        """Mask these too."""
+        self._shapes |= {shape for secret in secrets if len(secret) >= SHORTEST for shape in _shapes(secret)}
+        words = [re.escape(shape) for shape in sorted(self._shapes, key=len, reverse=True)]
+        shaped = [f"({shape})" for shape in self._patterns]
+        pattern = "|".join([*(f"({word})" for word in words), *shaped, _IN_QUERY, _IN_JSON])
         self._text = re.compile(pattern)
         self._bytes = re.compile(pattern.encode())
 
@@ -82,7 +94,14 @@ def _shapes(secret: str) -> set[str]:
     escaped = json.dumps(secret)[1:-1]
     encoded = quote(secret, safe="")
     lower = re.sub(r"%[0-9A-F]{2}", lambda found: found.group().lower(), encoded)
-    return {secret, encoded, lower, quote_plus(secret), escaped, escaped.replace("/", "\\/"), html.escape(secret)}
+    slashed = escaped.replace("/", "\\/")
+    # Answers to a batch are JSON inside JSON.
+    twice = {shape for inner in (escaped, slashed) for shape in _in_json(json.dumps(inner)[1:-1])}
+    return {secret, encoded, lower, quote_plus(secret), escaped, slashed, html.escape(secret), *twice}
+
+
+def _in_json(escaped: str) -> set[str]:
+    return {escaped, escaped.replace("/", "\\/")}
 
 
 def _starred(found: re.Match[str]) -> str:

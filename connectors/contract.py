@@ -1,17 +1,6 @@
 """What every platform connector promises: its values, its protocols, its capabilities and its errors.
 
-Errors are named for what the caller does next::
-
-    ConnectorError
-    ├── Unavailable          try again later; nothing is known to have happened
-    │   ├── RateLimited      wait until ``until``
-    │   └── QuotaSpent       stop until the quota is renewed at ``until``
-    ├── AuthFailed           stop this page and ask a person for a new token
-    ├── PermissionLost       stop writing to this page and tell a person what is missing
-    ├── Gone                 the object is not there any more: record it, an act counts as done
-    ├── Blocked              the platform suspects abuse: stop all writes to it
-    ├── Unsupported          the platform can't do this: send it to a person with instructions
-    └── Malformed            the answer can't be read: keep it, go on, tell the maintainers
+Errors are in ``connectors._errors``, capabilities in ``connectors._abilities``; both are imported from here.
 """
 
 from __future__ import annotations
@@ -22,7 +11,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Protocol
+
+from connectors._abilities import ArchivePolicy as ArchivePolicy
+from connectors._abilities import Capabilities as Capabilities
+from connectors._abilities import Unproven as Unproven
+from connectors._abilities import Way as Way
+from connectors._errors import AuthFailed as AuthFailed
+from connectors._errors import Blocked as Blocked
+from connectors._errors import ConnectorError as ConnectorError
+from connectors._errors import Gone as Gone
+from connectors._errors import Malformed as Malformed
+from connectors._errors import PermissionLost as PermissionLost
+from connectors._errors import QuotaSpent as QuotaSpent
+from connectors._errors import RateLimited as RateLimited
+from connectors._errors import Unavailable as Unavailable
+from connectors._errors import Unsupported as Unsupported
+from connectors._exchange import Exchange as Exchange
 
 
 class Visibility(StrEnum):
@@ -45,6 +50,18 @@ class Action(StrEnum):
     REMOVE = "remove"
     BLOCK = "block"
     UNBLOCK = "unblock"
+
+
+class Kind(StrEnum):
+    """What kind of thing a post is. Visitors' posts are not the city's own words."""
+
+    POST = "post"
+    PHOTO = "photo"
+    VIDEO = "video"
+    REEL = "reel"
+    AD = "ad"
+    VISITOR = "visitor post"
+    PAGE = "page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,29 +102,6 @@ class Attachment:
     url: str | None = None
     title: str | None = None
     preview: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One request and the answer as received, secrets masked: what the archive keeps.
-
-    ``body`` is the decoded body exactly as received; ``masked`` counts the secrets that were replaced in it.
-    """
-
-    method: str
-    url: str
-    request_headers: tuple[tuple[str, str], ...]
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    started_at: datetime
-    elapsed_ms: float
-    http_version: str = "HTTP/1.1"
-    masked: int = 0
-
-    def header(self, name: str) -> str | None:
-        """The first value of a response header, by case-insensitive name."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +149,7 @@ class Post:
     comment_count: int | None = None
     by_page: bool = True
     attachments: tuple[Attachment, ...] = ()
+    kind: Kind = field(default=Kind.POST, compare=False)
     raw: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -179,7 +174,8 @@ class Batch:
 
     ``cursor`` is to be stored in the same transaction as the comments; it moves only with the batch that ends a
     sweep (``last``). On that batch ``complete_since`` says from which posting time on *every* comment of
-    ``complete_posts`` was seen in this sweep: a known comment that is not among ``seen`` is missing.
+    ``complete_posts`` (of every post, where ``every_post`` says so) was seen in this sweep: a known comment that is
+    not among ``seen`` is missing.
     """
 
     comments: tuple[Comment, ...]
@@ -189,6 +185,7 @@ class Batch:
     gaps: tuple[Gap, ...] = ()
     complete_since: datetime | None = None
     complete_posts: frozenset[str] = frozenset()
+    every_post: bool = False
     seen: frozenset[str] = frozenset()
 
 
@@ -214,19 +211,15 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What a platform can do, as data. ``effect`` is the plain truth of a hide, shown to people."""
+class Standing:
+    """How an account stands with the page after an act on it, read back where the platform tells."""
 
-    hide: Literal["native", "hold", "gate", "none"]
-    hide_scope: Literal["any", "top_level", "own_threads", "none"]
-    delete: Literal["any", "own", "probe", "none"]
-    block: Literal["api", "enterprise", "manual", "none"]
-    unblock: bool
-    identity: str
-    embed: Literal["comment", "post", "none"]
-    cost_per_read_usd: float
-    archive_policy: str
-    effect: str
+    author_id: str
+    way: str
+    kept_away: bool
+    done_at: datetime
+    already_done: bool
+    exchanges: tuple[Exchange, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,74 +264,31 @@ class Hider(Protocol):
 
 
 class Remover(Protocol):
-    """Removes for good. Given to the automatic path only where the city signed ``auto_remove``."""
+    """Removes. Given to the automatic path only where the city signed ``auto_remove`` and nothing can be hidden.
 
-    def remove(self, ref: CommentRef) -> Receipt: ...
+    ``way`` is the name of one of ``Capabilities.remove_ways``; the first where none is named.
+    """
+
+    def remove(self, ref: CommentRef, way: str | None = None) -> Receipt: ...
 
 
 class Blocker(Protocol):
-    """Blocks accounts. Never given to the automatic path."""
+    """Keeps accounts away. Never given to the automatic path.
 
-    def block(self, author_id: str) -> None: ...
+    ``way`` is the name of one of ``Capabilities.block_ways``; the first where none is named. ``over`` is the comment
+    that it is about, where the platform asks for one. What can't be taken back is ``Unsupported`` unless those who
+    approved it said that they accept it (``accept_one_way``).
+    """
 
-    def unblock(self, author_id: str) -> None: ...
+    def block(
+        self,
+        author_id: str,
+        *,
+        way: str | None = None,
+        over: CommentRef | None = None,
+        accept_one_way: bool = False,
+    ) -> Standing: ...
+
+    def unblock(self, author_id: str, *, way: str | None = None) -> Standing: ...
 
     def blocked(self) -> Iterator[Author]: ...
-
-
-class ConnectorError(Exception):
-    """Something between us and the platform. ``facts`` are for the log and never hold a token or a comment's text."""
-
-    def __init__(self, sentence: str, *, exchange: Exchange | None = None, **facts: object) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.exchange = exchange
-        self.facts = facts
-
-    def __reduce__(self) -> tuple[object, ...]:
-        # A durable engine pickles errors: the keyword arguments must survive, the answer with its words must not.
-        return _revived, (type(self), self.sentence), {**self.__dict__, "exchange": None}
-
-
-class Unavailable(ConnectorError):
-    """No usable answer now: time-out, reset, 5xx, half an answer. Try again later."""
-
-
-class RateLimited(Unavailable):
-    """The platform asks us to wait until ``until`` (aware, UTC)."""
-
-    def __init__(self, sentence: str, *, until: datetime, exchange: Exchange | None = None, **facts: object) -> None:
-        super().__init__(sentence, exchange=exchange, **facts)
-        self.until = until
-
-
-class QuotaSpent(RateLimited):
-    """Nothing more until the quota is renewed at ``until``."""
-
-
-class AuthFailed(ConnectorError):
-    """The token is dead, wrong or of the wrong kind. Stop this page, ask a person, once."""
-
-
-class PermissionLost(ConnectorError):
-    """The token lives but may not do this."""
-
-
-class Gone(ConnectorError):
-    """The comment, post or page is not there."""
-
-
-class Blocked(ConnectorError):
-    """The platform took us for a spammer. Stop writing to it for hours; a person looks."""
-
-
-class Unsupported(ConnectorError):
-    """The platform has no such act, or not for this object. A person is told how to do it by hand."""
-
-
-class Malformed(ConnectorError):
-    """The answer can't be understood. It is kept in ``exchange``."""
-
-
-def _revived(kind: type[ConnectorError], sentence: str) -> ConnectorError:
-    return kind.__new__(kind, sentence)

@@ -7,6 +7,7 @@ counted, every answer kept for the archive.
 
 from __future__ import annotations
 
+import json
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -40,6 +41,9 @@ TOO_MANY_REDIRECTS = "{host} sent us in a circle; check the proxy and the base U
 TOO_LARGE = "{host} answered with more than {limit} bytes; tell the maintainers which call it was."
 NOT_HTTP = "{host} sent what is not an HTTP answer ({detail}); check the proxy of this machine."
 
+# The fields of a header, as received.
+Pairs = list[tuple[str, str]]
+
 _recordings: ContextVar[tuple[list[Exchange], ...]] = ContextVar("_recordings", default=())
 
 
@@ -51,6 +55,7 @@ def utc_now() -> datetime:
 class Transport:
     """Sends requests to one platform and returns each answer as an ``Exchange`` without secrets.
 
+    Nothing is sent but to ``base_url``'s host and to those of ``also``.
     ``timeout`` bounds every wait and ``deadline`` (seconds; three time-outs unless given) the whole exchange.
     ``on_exchange`` sees every answer. Errors: ``Unavailable`` for everything that is not an answer, ``Malformed``
     for an answer above ``LARGEST_ANSWER`` bytes. HTTP statuses are answers, not errors.
@@ -62,6 +67,7 @@ class Transport:
         base_url: str,
         *,
         secrets: Iterable[str] = (),
+        also: Iterable[str] = (),
         timeout: float = 10.0,
         deadline: float | None = None,
         on_exchange: Callable[[Exchange], None] | None = None,
@@ -73,6 +79,7 @@ class Transport:
         self.base_url = base_url.rstrip("/")
         self.calls = CallLedger(platform)
         self._origin = _origin(httpx.URL(self.base_url))
+        self._origins = {self._origin, *(_origin(httpx.URL(each)) for each in also)}
         self._mask = Mask(secrets)
         self._deadline = deadline or 3 * timeout
         self._on_exchange = on_exchange
@@ -91,15 +98,54 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
     ) -> Exchange:
-        """One request to an absolute ``url`` of the base host; redirects inside that host are followed for reads."""
+        """One request to an absolute ``url`` of a known host; redirects inside that host are followed for reads."""
         for _ in range(MOST_REDIRECTS + 1):
             exchange, elsewhere = self._send_once(method, url, headers, content)
             if elsewhere is None:
                 return exchange
-            if method not in ("GET", "HEAD") or _origin(elsewhere) != self._origin:
+            if method not in ("GET", "HEAD") or _origin(elsewhere) != _origin(httpx.URL(url)):
                 raise self._refusal(ELSEWHERE, exchange, elsewhere=elsewhere.host)
             url = str(elsewhere)
         raise self._refusal(TOO_MANY_REDIRECTS, exchange)
+
+    def fetch_secrets(
+        self,
+        method: str,
+        url: str,
+        names: Iterable[str],
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> tuple[Exchange, dict[str, str]]:
+        """One request whose answer brings new credentials: the texts of these names in its JSON object.
+
+        They are masked from then on, already in the exchange that is returned: nobody but the caller has them.
+        """
+        found: dict[str, str] = {}
+
+        def learn(_: Pairs, body: bytes) -> None:
+            found.update(_texts(body, frozenset(names)))
+            self.hide(*found.values())
+
+        exchange, elsewhere = self._send_once(method, url, headers, content, learn)
+        if elsewhere is not None:
+            raise self._refusal(ELSEWHERE, exchange, elsewhere=elsewhere.host)
+        return exchange, found
+
+    def confide(
+        self,
+        method: str,
+        url: str,
+        learn: Callable[[Pairs, bytes], None],
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> Exchange:
+        """One request whose answer carries secrets in its header or in a page: ``learn`` sees it before the mask.
+
+        What ``learn`` finds it hides, so that the exchange is without it. A redirect is an answer, not followed.
+        """
+        return self._send_once(method, url, headers, content, learn)[0]
 
     @contextmanager
     def recording(self) -> Iterator[list[Exchange]]:
@@ -110,6 +156,14 @@ class Transport:
             yield heard
         finally:
             _recordings.reset(token)
+
+    def hide(self, *secrets: str) -> None:
+        """Mask these too from now on: a token that was renewed."""
+        self._mask.add(secrets)
+
+    def hide_shape(self, pattern: str) -> None:
+        """Mask whatever looks like this from now on: keys that a server makes anew for each page."""
+        self._mask.add_pattern(pattern)
 
     def masked(self, words: str) -> str:
         """``words`` without this transport's secrets."""
@@ -130,13 +184,18 @@ class Transport:
         return f"Transport({self.platform!r}, {self.masked(self.base_url)!r})"
 
     def _send_once(
-        self, method: str, url: str, headers: Mapping[str, str] | None, content: bytes | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        content: bytes | None,
+        learn: Callable[[Pairs, bytes], None] | None = None,
     ) -> tuple[Exchange, httpx.URL | None]:
         target = httpx.URL(url)
-        if _origin(target) != self._origin:
+        if _origin(target) not in self._origins:
             raise Unavailable(ELSEWHERE.format(host=self._host, elsewhere=target.host))
         request = self._client.build_request(method, target, headers=headers, content=content)
-        exchange, elsewhere = self._exchange(request)
+        exchange, elsewhere = self._exchange(request, learn)
         self.calls.add(str(exchange.status), received_bytes=len(exchange.body), cost_usd=self._cost)
         for heard in _recordings.get():
             heard.append(exchange)
@@ -144,7 +203,9 @@ class Transport:
             self._on_exchange(exchange)
         return exchange, elsewhere
 
-    def _exchange(self, request: httpx.Request) -> tuple[Exchange, httpx.URL | None]:
+    def _exchange(
+        self, request: httpx.Request, learn: Callable[[Pairs, bytes], None] | None
+    ) -> tuple[Exchange, httpx.URL | None]:
         started_at, begun = self._clock(), time.perf_counter()
         try:
             with within(self._deadline):
@@ -153,6 +214,8 @@ class Transport:
                     body = self._body(response)
                 finally:
                     response.close()
+                if learn:
+                    learn(response.headers.multi_items(), body)
         except httpx.HTTPError as error:
             self.calls.add(type(error).__name__)
             failure = self._failure(error, request)
@@ -218,6 +281,17 @@ def _client(timeout: float) -> httpx.Client:
     )
     keep_deadlines(client)
     return client
+
+
+def _texts(body: bytes, names: frozenset[str]) -> dict[str, str]:
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    # TikTok wraps all that it answers in one more object.
+    inner = told.get("data") if isinstance(told, dict) else None
+    pairs = [*(told.items() if isinstance(told, dict) else ()), *(inner.items() if isinstance(inner, dict) else ())]
+    return {name: value for name, value in pairs if name in names and isinstance(value, str)}
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int]:

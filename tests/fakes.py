@@ -21,6 +21,7 @@ from bot.notify.slack import MessageRef
 from bot.orders import Workflow
 from connectors.contract import (
     Action,
+    ArchivePolicy,
     Author,
     Batch,
     Capabilities,
@@ -67,9 +68,10 @@ class Platform:
         unblock=True,
         identity="page-scoped id",
         embed="comment",
-        cost_per_read_usd=0.0,
-        archive_policy="kept",
         effect=EFFECT,
+        by_hand="open the comment on the page and choose Hide there.",
+        archive=ArchivePolicy("whole", "Town terms 1.2"),
+        reads=("comments",),
     )
 
     def __init__(self, journal: list[str], clock: Clock) -> None:
@@ -126,7 +128,7 @@ class Platform:
     def unhide(self, ref: CommentRef) -> Receipt:
         return self._write(Action.UNHIDE, ref, Visibility.VISIBLE)
 
-    def remove(self, ref: CommentRef) -> Receipt:
+    def remove(self, ref: CommentRef, way: str | None = None) -> Receipt:
         return self._write(Action.REMOVE, ref, Visibility.DELETED_BY_CITY)
 
     def _write(self, action: Action, ref: CommentRef, after: Visibility) -> Receipt:

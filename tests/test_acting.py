@@ -176,7 +176,8 @@ def test_a_platform_without_any_hand_says_what_it_can_do(office: Office) -> None
     office.rearrange(hider=False, remover=False, auto_remove=SIGNATURE)
     case_id = office.settled_case()
 
-    assert office.case(case_id).because == acting.CANT.format(platform="facebook", effect=EFFECT)
+    assert office.case(case_id).because == acting.cannot_hide(office.desk)
+    assert EFFECT in acting.cannot_hide(office.desk)
 
 
 # ── act ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -17,7 +17,7 @@ from bot.setup import ENV, PAGES, PEOPLE, init, render_env, render_pages, render
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 BOUNDS = Bounds(platforms=("facebook",), policies=("clinton-city",), account="jlee")
-KNOWN = Known(BOUNDS.platforms, BOUNDS.policies, lambda _platform: True, NOW, environ={"CLINTON_CITY_TOKEN": "a-token"})
+KNOWN = Known(BOUNDS.platforms, BOUNDS.policies, NOW, environ={"CLINTON_CITY_TOKEN": "a-token"})
 EXAMPLE = Answers(
     city="Clinton City",
     timezone="America/New_York",
@@ -277,3 +277,24 @@ def test_the_example_environment_names_every_variable_once() -> None:
     named = [line.removeprefix("# ").split("=")[0] for line in lines if "BEADLE_" in line.split("=")[0] and "=" in line]
 
     assert sorted(named) == sorted(variables())
+
+
+def test_where_each_city_has_its_own_server_its_address_is_asked_for(tmp_path: Path) -> None:
+    """And written; the pace is the platform's own. Elsewhere the question isn't asked."""
+    given = {"city": "Clinton City", "platform": "wordpress", "page_id": "blog", "name": "Pat", "email": "p@c.example"}
+    bounds = replace(BOUNDS, platforms=("facebook", "wordpress"))
+    with pytest.raises(ConfigError, match="--base-url is needed"):
+        init(tmp_path / "a", bounds=bounds, now=NOW, ask=None, echo=lambda _: None, given=given)
+
+    given["base_url"] = "https://blog.example.gov"
+    init(tmp_path / "b", bounds=bounds, now=NOW, ask=None, echo=lambda _: None, given=given)
+    known = replace(KNOWN, platforms=bounds.platforms)
+    (page,) = load_pages(tmp_path / "b" / "pages.yaml", known, read_tokens=False).pages
+    assert (page.platform, page.base_url) == ("wordpress", "https://blog.example.gov")
+
+
+def test_a_platform_that_somebody_has_to_sign_for_is_no_first_page(tmp_path: Path) -> None:
+    """A signature isn't given to a program's question."""
+    bounds = replace(BOUNDS, platforms=("facebook", "x"))
+    with pytest.raises(ConfigError, match='--platform is "x", which somebody has to sign for'):
+        init(tmp_path, bounds=bounds, now=NOW, ask=None, echo=lambda _: None, given={"city": "C", "platform": "x"})

@@ -44,7 +44,14 @@ DOORS = {
     "slack_sdk": ("bot/notify/",),
     "smtplib": ("bot/notify/",),
     "facebook": ("connectors/_graph.py",),
-    "tweepy": ("connectors/x.py",),
+    "tweepy": ("connectors/_x_api.py",),
+    "googleapiclient": ("connectors/_youtube_channel.py",),
+    "httplib2": ("connectors/_httplib2.py",),
+    "mastodon": ("connectors/_mastodon_calls.py",),
+    "praw": ("connectors/_reddit_calls.py",),
+    "feedparser": ("connectors/_feed_entries.py",),
+    "oauthlib": ("connectors/_flickr_api.py",),
+    "bs4": ("connectors/_values.py",),
     "httpx": (
         "connectors/transport.py",
         "connectors/_deadline.py",
@@ -57,8 +64,8 @@ DOORS = {
     "urllib.request": (),
     "typer": ("bot/cli/",),
     "subprocess": ("bot/evidence/", "bot/demo/"),
-    "starlette": ("bot/demo/",),
-    "uvicorn": ("bot/demo/",),
+    "starlette": ("bot/demo/", "bot/webhooks.py"),
+    "uvicorn": ("bot/demo/", "bot/webhooks.py"),
     "aiosmtpd": ("bot/demo/",),
 }
 

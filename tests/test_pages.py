@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+import connectors
 from bot.errors import ConfigError
 from bot.pages import Known, Mode, Pages, Signature, load_pages
 
@@ -16,7 +19,6 @@ SECRET = "EAABwzLixnjYBOZCexample"  # the shape of a token that somebody pasted
 KNOWN = Known(
     platforms=("facebook",),
     policies=("millbrook",),
-    can_hide=lambda _platform: True,
     now=datetime(2026, 11, 21, 3, 0, tzinfo=UTC),
     environ={"TOWN_TOKEN": "a-token"},
 )
@@ -55,6 +57,12 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
         return load_pages(path, known, read_tokens=read_tokens)
 
     return from_text
+
+
+def can(**more: Any) -> Known:
+    """A platform of these capabilities in Facebook's place."""
+    able = replace(connectors.capabilities("facebook"), **more)
+    return replace(KNOWN, capabilities=lambda _platform: able)
 
 
 def sentences(pages: Pages) -> list[str]:
@@ -145,7 +153,7 @@ PAGE_MISTAKES = [
         "a key of nothing",
         ("    policy: millbrook", "    policy: millbrook\n    zzz: 1"),
         '9: "zzz" is not a key of a page; the keys are slug, name, platform, page_id, policy, mode, base_url, '
-        "poll_every, token, slack_channel, auto_hide, auto_remove, public_hosts.",
+        "poll_every, token, slack_channel, auto_hide, auto_remove, public_hosts, attested, legal_basis, options.",
     ),
     (
         "a missing key",
@@ -181,7 +189,8 @@ PAGE_MISTAKES = [
     (
         "too fast a pace",
         ("    token", "    poll_every: 4s\n    token"),
-        '9: "poll_every" of a page is "4s", which is too often for a platform; write 5s or more.',
+        '9: "poll_every" of a page is "4s", which is too often for facebook, by its limits and terms; '
+        "write 5s or more.",
     ),
     (
         "a pace without a unit",
@@ -433,7 +442,7 @@ def test_one_page_under_two_slugs_is_refused(load: Load) -> None:
 
 def test_a_removal_may_be_signed_for_where_the_platform_cannot_hide(load: Load) -> None:
     """Whether it can is asked of whoever knows the platforms."""
-    known = Known(("facebook",), ("millbrook",), lambda _platform: False, KNOWN.now, KNOWN.environ)
+    known = can(hide="none")
     text = TOWN + SIGNED.replace("auto_hide", "auto_remove")
 
     page = load(text, known).find("town")
@@ -444,7 +453,7 @@ def test_a_removal_may_be_signed_for_where_the_platform_cannot_hide(load: Load) 
 
 def test_a_command_that_speaks_to_no_platform_needs_no_token(load: Load) -> None:
     """The records clerk's account has none."""
-    known = Known(KNOWN.platforms, KNOWN.policies, KNOWN.can_hide, KNOWN.now, environ={})
+    known = Known(KNOWN.platforms, KNOWN.policies, KNOWN.now, environ={})
 
     assert load(TOWN, known, read_tokens=False).refused == ()
     assert len(load(TOWN, known).refused) == 1

@@ -176,4 +176,4 @@ def test_a_token_that_runs_out_soon_is_told_once_and_stops_nothing(
     fitness.check_all()
 
     assert fitness.why_not(SLUG) is None
-    assert told == ["note"]
+    assert [key.split("-")[0] for key in told] == ["note"]

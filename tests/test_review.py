@@ -284,6 +284,8 @@ def test_what_the_platform_cannot_do_is_refused_with_its_own_truth(office: Offic
 
     with pytest.raises(NotAllowed, match=EFFECT):
         decide(office, waiting, "hide")
+    with pytest.raises(NotAllowed, match="choose Hide there"):
+        decide(office, waiting, "approve")
     with pytest.raises(NotAllowed, match=EFFECT):
         decide(office, hidden, "restore")
     with pytest.raises(NotAllowed, match="do it on the platform"):

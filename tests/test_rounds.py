@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from bot.desk import Desk
 from bot.ledger import watch
 from bot.rounds import Round as Found
-from bot.rounds import Rounds, _wait, failures
+from bot.rounds import Rounds, _Turn, _wait, failures, pace
 from connectors.contract import AuthFailed, Batch, PermissionLost, RateLimited, Unavailable
 from tests.office import KIND, NOW, PROFANE, SLUG, Office, open_office
 
@@ -131,6 +131,7 @@ def test_a_fault_of_ours_on_one_page_stops_no_other(office: Office) -> None:
 
 def test_the_rounds_go_on_until_they_are_stopped_and_a_page_waits_for_its_time(office: Office) -> None:
     """Within its minute a page is polled once; when its time has come, again; a stop ends it."""
+    office.platform.say(KIND)
     ticks: list[datetime] = []
     _until(office, lambda: len(ticks) >= 3 and office.journal == ["poll"], ticks, forward=0)
     _until(office, lambda: office.journal.count("poll") >= 3, ticks, forward=61)
@@ -141,6 +142,7 @@ def test_the_rounds_go_on_until_they_are_stopped_and_a_page_waits_for_its_time(o
 def test_a_hung_page_holds_no_other_back(office: Office) -> None:
     """While one page's poll does not come back, the others are polled at their pace."""
     let_go, hung = threading.Event(), threading.Event()
+    office.platform.say(KIND)
     second_page(office)
 
     class Hung:
@@ -168,6 +170,7 @@ def test_a_hung_page_holds_no_other_back(office: Office) -> None:
 
 def test_a_fault_of_ours_does_not_end_the_rounds(office: Office) -> None:
     """It is tried again, with longer and longer pauses, while the others go on."""
+    office.platform.say(KIND)
     second_page(office)
     with capture_logs() as said:
         _until(office, lambda: office.journal.count("poll") >= 2, [], forward=200)
@@ -198,6 +201,82 @@ def test_a_rate_limit_names_the_wait(office: Office, rounds: Rounds) -> None:
     office.platform.fail("poll", RateLimited("Wait.", until=NOW + timedelta(minutes=7)))
 
     assert rounds.once()[0].wait == timedelta(minutes=7)
+
+
+@pytest.mark.parametrize(
+    ("quiet", "minutes"),
+    [
+        (timedelta(minutes=-5), 1),
+        (timedelta(hours=1), 1),
+        (timedelta(hours=2), 2),
+        (timedelta(days=1), 3),
+        (timedelta(days=3), 4),
+        (timedelta(days=30), 5),
+    ],
+)
+def test_a_quiet_page_is_read_more_rarely_and_never_below_a_fifth(
+    office: Office, quiet: timedelta, minutes: int
+) -> None:
+    """``poll_every`` is the fastest: its calls are kept for pages on which something happens."""
+    found = Found(SLUG, last_event=NOW - quiet)
+
+    assert pace(office.desk, found, NOW) == timedelta(minutes=minutes)
+
+
+def test_a_page_without_anything_is_the_quietest_and_a_failing_one_has_its_own_pace(office: Office) -> None:
+    """What fails is waited for by its failures; a stand-in on this machine has no limits to spare."""
+    long_ago = Found(SLUG, last_event=NOW - timedelta(days=30))
+    assert pace(office.desk, Found(SLUG), NOW) == 5 * POLL_EVERY
+    assert pace(office.desk, replace(long_ago, failure="x"), NOW) == POLL_EVERY
+
+    office.rearrange(base_url="http://127.0.0.1:8080")
+    assert pace(office.desk, long_ago, NOW) == POLL_EVERY
+
+
+def test_a_round_knows_when_something_last_happened(office: Office, rounds: Rounds) -> None:
+    """The newest comment or post, and this moment for a change: an edit of old words counts, too."""
+    old = office.platform.say(KIND, posted_at=NOW - timedelta(days=3))
+    first = rounds.once()[0]
+    second = rounds.once()[0]
+    office.platform.edit(old.ref, PROFANE)
+
+    assert (first.last_event, second.last_event) == (NOW, NOW - timedelta(days=1))
+    assert rounds.once()[0].last_event == NOW
+
+
+def test_a_woken_page_is_polled_before_its_time_but_not_faster_than_its_platform_allows(office: Office) -> None:
+    """A webhook brings the poll forward; a page that wasn't woken keeps to its time."""
+    rounds = Rounds(office.route, lambda *_: None)
+    stop, seen = threading.Event(), []
+    late = threading.Timer(PATIENCE_S, stop.set)
+    late.start()
+
+    def tick(now: datetime) -> None:
+        seen.append((now - NOW).total_seconds())
+        if office.journal == ["poll"] and len(seen) < 100:
+            rounds.wake({SLUG, "another"})
+            office.clock.pass_(1)
+        elif office.journal != ["poll"] and len(seen) > 1:
+            stop.set()
+
+    rounds.run(stop, tick)
+    late.cancel()
+
+    assert office.journal == ["poll", "poll"]
+    assert 5 <= seen[-1] < 60
+
+
+def test_a_webhook_hurries_no_page_that_was_asked_to_wait(office: Office) -> None:
+    """The platform's own wait stands above its own webhook."""
+    rounds = Rounds(office.route, lambda *_: None)
+    turn = _Turn(office.desk, due=NOW + timedelta(minutes=7), failures=1, started=NOW - timedelta(hours=1))
+    rounds.wake({SLUG})
+    rounds._wake(turn, NOW)
+    assert turn.due == NOW + timedelta(minutes=7)
+
+    turn.failures = 0
+    rounds._wake(turn, NOW)
+    assert turn.due == NOW
 
 
 def _until(office: Office, enough: Callable[[], bool], ticks: list[datetime], *, forward: float) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import pytest
 
 from bot.errors import ConfigError
-from bot.tokens import Token, read_secret
+from bot.tokens import Token, read_secret, secret_parts
 
 
 def secret_file(path: Path, content: bytes = b"a-token\n", mode: int = 0o600) -> Path:
@@ -98,3 +99,44 @@ def test_an_empty_variable_is_a_missing_one(tmp_path: Path) -> None:
     """As ``beadle init`` leaves it, to be filled in."""
     with pytest.raises(ConfigError, match=r"^the environment has no TOWN_TOKEN; "):
         Token.at("env:TOWN_TOKEN", tmp_path).get_secret_value({"TOWN_TOKEN": ""})
+
+
+def test_a_renewed_token_takes_the_place_of_the_old_one_at_once(tmp_path: Path) -> None:
+    """The file is private whatever it was, a link to it stays a link, and nothing else is left in the folder."""
+    real = secret_file(tmp_path / "real", mode=0o640)
+    (tmp_path / "town").symlink_to(real)
+    Token("file", str(tmp_path / "town")).renew('{"access_token": "new"}')
+
+    assert read_secret(real) == '{"access_token": "new"}'
+    assert stat.S_IMODE(real.stat().st_mode) == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["real", "town"]
+    assert (tmp_path / "town").is_symlink()
+
+
+def test_a_token_that_cannot_be_renewed_says_what_will_happen(tmp_path: Path) -> None:
+    """The environment is nobody's to change; a folder that isn't there can't be written."""
+    with pytest.raises(ConfigError, match="put the credentials into a file"):
+        Token("env", "TOWN_TOKEN").renew("new")
+    with pytest.raises(ConfigError, match="No such file or directory"):
+        Token("file", str(tmp_path / "none" / "town")).renew("new")
+
+
+@pytest.mark.parametrize("written", ['{"a": 1}', '{"a": "secret"', '{"a": {"b": "secret"}}'])
+def test_parts_that_are_not_texts_are_refused_and_not_repeated(tmp_path: Path, written: str) -> None:
+    """One JSON object of texts, or one token."""
+    path = tmp_path / "town"
+    path.write_text(written)
+    path.chmod(0o600)
+
+    with pytest.raises(ConfigError, match="is no JSON object of texts") as raised:
+        read_secret(path)
+    assert "secret" not in raised.value.sentence
+    assert raised.value.__cause__ is None
+
+
+def test_of_several_parts_only_those_that_are_secret_are_masked() -> None:
+    """A name or an address stands in records, and would be blotted out of them."""
+    value = '{"username": "townhall", "client_id": "a-client", "access_token": "abcdefgh", "password": "ijkl mnop"}'
+
+    assert secret_parts(value) == ("abcdefgh", "ijkl mnop")
+    assert secret_parts("plain-token") == ("plain-token",)

@@ -35,10 +35,23 @@ def _judging() -> TyperGroup:
 
 @cache
 def _every_room() -> TyperGroup:
-    from bot.cli import audit, cases, demonstration, evidence, policies, proof, report, running, setting_up
+    from bot.cli import (
+        audit,
+        cases,
+        connectors,
+        demonstration,
+        evidence,
+        policies,
+        proof,
+        report,
+        running,
+        setting_up,
+        sightlines,
+    )
 
     rooms = typer.Typer(rich_markup_mode=None)
-    for room in (running, setting_up, cases, report, proof, evidence, policies, audit, demonstration):
+    reading = (connectors, sightlines)
+    for room in (running, setting_up, *reading, cases, report, proof, evidence, policies, audit, demonstration):
         room.add_to(rooms)
     return get_group(rooms)
 

@@ -20,6 +20,7 @@ _PICTURES = {
     "none": "without a picture; the card renders the platform's record",
 }
 RESTRICTED = "RESTRICTED: its pictures and media are neither shown nor copied, because of what they may show."
+NOT_KEPT = "(neither words nor evidence are kept: the platform's terms allow ids, times and digests only)"
 _FILES = {
     "data/capture/comment.png": "comment.png",
     "data/capture/viewport.png": "page.png",
@@ -42,10 +43,12 @@ def describe(beadle: Beadle, file: File, pictures: Path | None) -> Text:
     _line(out, "Visible", file.comment.visibility.replace("_", " "))
     _line(out, "Link", harmless(file.comment.permalink or "-", 200))
     out.append("\n")
-    out.append(_quote(file))
+    withheld = desk is not None and desk.withheld is not None and not file.revision.text
+    out.append(Text(f"  {NOT_KEPT}", "italic") if withheld else _quote(file))
     out.append("\n\n")
     _rules(beadle, file, out)
-    _proof(beadle, file, out, pictures)
+    if not withheld:
+        _proof(beadle, file, out, pictures)
     _history(file, out)
     return out
 

@@ -37,6 +37,8 @@ SCOPES = (
     "pages_manage_metadata",
 )
 MOST_IN_BATCH = 50
+# Lists that every page has, and in which this one has nothing.
+EMPTY_LISTS = ("ads_posts", "videos", "video_reels", "live_videos")
 SERVED_VERSIONS = range(25, 27)
 Json = dict[str, Any]
 
@@ -170,6 +172,8 @@ class Graph:
         if node == self.wall.page_id and edge in ("published_posts", "feed", "visitor_posts", "posts"):
             name = "published_posts" if edge == "posts" else edge
             return self._nodes.posts(name, ask.params, _fields(ask.params))
+        if node == self.wall.page_id and edge in EMPTY_LISTS:
+            return {"data": []}
         if edge != "comments" or node == self.wall.page_id:
             raise GraphError(f"Unknown path components: /{edge}", code=2500)
         return self._comments(node, ask.params)

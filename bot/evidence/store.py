@@ -84,6 +84,10 @@ class Archive:
         """The log, for whoever signs it (see ``bot.evidence.chain.notary``)."""
         return self._log
 
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Never seal these either from now on: credentials that were renewed."""
+        self._binder.leaks.add(secrets)
+
     def seal(self, dossier: Dossier, capture: Capture | None) -> EvidenceRef:
         """Seal a case, or return the package in which it is sealed already. It is on the disk and read back."""
         if not _CASE.fullmatch(dossier.case_id):

@@ -101,6 +101,22 @@ def exists(session: Session, case_id: str) -> bool:
     return session.get(Case, case_id) is not None
 
 
+def of_comment(session: Session, ref: CommentRef) -> str | None:
+    """The id of the newest case of a comment; ``None`` when it has none."""
+    query = (
+        select(Case.case_id)
+        .join(Revision, col(Case.revision) == col(Revision.id))
+        .join(CommentRow, col(Revision.comment) == col(CommentRow.id))
+        .where(
+            CommentRow.platform == ref.platform,
+            CommentRow.page_id == ref.page_id,
+            CommentRow.comment_id == ref.comment_id,
+        )
+        .order_by(col(Case.opened_at).desc())
+    )
+    return session.exec(query).first()
+
+
 def open_file(session: Session, case_id: str) -> File:
     """The whole file of a case. Raises ``NotAllowed`` with what to do when there is none."""
     case = session.get(Case, case_id)

@@ -6,10 +6,11 @@ import base64
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from bot.ledger.tables import (
@@ -23,9 +24,9 @@ from bot.ledger.tables import (
     Revision,
     Sighting,
 )
-from bot.ledger.verdicts import as_json
+from bot.ledger.verdicts import as_json, without_words
 from bot.moderation.verdict import Outcome, Verdict
-from connectors.contract import Attachment, Batch, Comment, CommentRef, Gap, Post, Visibility
+from connectors.contract import Attachment, Author, Batch, Comment, CommentRef, Gap, Post, Visibility
 
 T = TypeVar("T")
 _CHUNK = 400
@@ -48,11 +49,17 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A comment with its verdict and the fingerprint of its text."""
+    """A comment with its verdict and the fingerprint of its text. ``digest``: of its words, where they are withheld."""
 
     comment: Comment
     verdict: Verdict
     fingerprint: str
+    digest: str | None = None
+
+    @property
+    def revision(self) -> str:
+        """The digest of what a reader saw."""
+        return self.digest or self.comment.revision
 
 
 def case_id(ref: CommentRef, revision: str) -> str:
@@ -94,19 +101,24 @@ def keep(
     judged: Sequence[Judged],
     order: Callable[[Session, str], None],
     now: datetime,
+    withheld: str | None = None,
 ) -> Kept:
     """Store one batch in the caller's transaction and place an order for each case that it opens.
 
-    A revision that is known already changes nothing but visibility, so a batch may come twice.
+    A revision that is known already changes nothing but visibility, so a batch may come twice. ``withheld``: the
+    platform's terms allow ids, times and digests only, so nothing else is stored; a case waits for a person at once,
+    with this sentence.
     """
     for post in batch.posts:
-        _keep_post(session, page, post, now)
+        _keep_post(session, page, post if withheld is None else replace(post, text="", raw={}), post.revision, now)
+    if withheld is not None:
+        judged = [_bare(item) for item in judged]
     rows = _comment_rows(session, [item.comment for item in judged] + list(batch.comments))
     fresh = _keep_new_comments(session, page, judged, rows, now)
     opened = []
     for item, revision in _keep_revisions(session, judged, rows, now):
         if _opens_case(item):
-            opened.append(_open_case(session, page, item, _id(revision.id), now))
+            opened.append(_open_case(session, page, item, _id(revision.id), now, withheld))
     session.flush()
     opened += _reopened(session, batch.comments, rows)
     for case in opened:
@@ -129,7 +141,14 @@ def see(session: Session, comment: CommentRow, visibility: Visibility, by: str, 
     session.add(Sighting(comment=_id(comment.id), visibility=visibility, at=now, by=by))
 
 
-def _keep_post(session: Session, page: str, post: Post, now: datetime) -> PostRow:
+def _bare(item: Judged) -> Judged:
+    """Ids, times and digests of what was judged. The digest of the words is taken before they go."""
+    author = Author(item.comment.author.author_id, unavailable_reason=item.comment.author.unavailable_reason)
+    bare = replace(item.comment, text="", attachments=(), raw={}, author=author)
+    return Judged(bare, without_words(item.verdict), item.fingerprint, item.revision)
+
+
+def _keep_post(session: Session, page: str, post: Post, digest: str, now: datetime) -> PostRow:
     row = session.exec(select(PostRow).where(PostRow.page == page, PostRow.post_id == post.post_id)).first()
     if row is None:
         row = PostRow(
@@ -143,11 +162,9 @@ def _keep_post(session: Session, page: str, post: Post, now: datetime) -> PostRo
     row.comment_count = post.comment_count
     session.add(row)
     session.flush()
-    known = select(PostRevision.id).where(PostRevision.post == row.id, PostRevision.digest == post.revision)
+    known = select(PostRevision.id).where(PostRevision.post == row.id, PostRevision.digest == digest)
     if session.exec(known).first() is None:
-        session.add(
-            PostRevision(post=_id(row.id), digest=post.revision, text=post.text, raw=dict(post.raw), seen_at=now)
-        )
+        session.add(PostRevision(post=_id(row.id), digest=digest, text=post.text, raw=dict(post.raw), seen_at=now))
     return row
 
 
@@ -172,7 +189,7 @@ def _keep_revisions(
     made = []
     for item in judged:
         row = rows[str(item.comment.ref)]
-        row.says = item.comment.revision
+        row.says = item.revision
         session.add(row)
         made.append((item, _new_revision(_id(row.id), item, now)))
     session.add_all(revision for _, revision in made)
@@ -183,7 +200,7 @@ def _keep_revisions(
 def _new_revision(comment: int, item: Judged, now: datetime) -> Revision:
     return Revision(
         comment=comment,
-        digest=item.comment.revision,
+        digest=item.revision,
         text=item.comment.text,
         attachments=[_attachment(each) for each in item.comment.attachments],
         edited_at=item.comment.edited_at,
@@ -216,14 +233,15 @@ def _reopened(session: Session, comments: Sequence[Comment], rows: Mapping[str, 
     return again
 
 
-def _open_case(session: Session, page: str, item: Judged, revision: int, now: datetime) -> str:
-    key = case_id(item.comment.ref, item.comment.revision)
+def _open_case(session: Session, page: str, item: Judged, revision: int, now: datetime, withheld: str | None) -> str:
+    key = case_id(item.comment.ref, item.revision)
     session.add(
         Case(
             case_id=key,
             page=page,
             revision=revision,
-            status=CaseStatus.OPENED,
+            status=CaseStatus.OPENED if withheld is None else CaseStatus.WAITING,
+            because=withheld or "",
             outcome=item.verdict.outcome,
             urgent=any(finding.urgent for finding in item.verdict.findings),
             opened_at=now,
@@ -265,15 +283,15 @@ def _note_missing(session: Session, page: str, batch: Batch, now: datetime) -> N
     """A known comment that a complete sweep did not bring is missing. Why, nobody told us (FOI-17)."""
     if not batch.last or batch.complete_since is None:
         return
-    for posts in _chunks(sorted(batch.complete_posts)):
-        expected = select(CommentRow).where(
-            CommentRow.page == page,
-            CommentRow.posted_at >= batch.complete_since,
-            CommentRow.first_seen_at < now,
-            col(CommentRow.post_id).in_(posts),
-            col(CommentRow.visibility).not_in(_GONE),
-        )
-        for row in session.exec(expected).all():
+    expected = select(CommentRow).where(
+        CommentRow.page == page,
+        CommentRow.posted_at >= batch.complete_since,
+        CommentRow.first_seen_at < now,
+        col(CommentRow.visibility).not_in(_GONE),
+    )
+    parts = [col(CommentRow.post_id).in_(posts) for posts in _chunks(sorted(batch.complete_posts))]
+    for where in [sa.true()] if batch.every_post else parts:
+        for row in session.exec(expected.where(where)).all():
             if row.comment_id not in batch.seen:
                 see(session, row, Visibility.MISSING_UNKNOWN, "poll", now)
 

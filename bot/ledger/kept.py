@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel import Session, col, func, select
 
 from bot.ledger.tables import Case, CommentRow, PostRevision, PostRow, Revision
-from bot.ledger.verdicts import from_json
+from bot.ledger.verdicts import WITHHELD, from_json
 from bot.moderation.verdict import Verdict
 
 _AT_A_TIME = 1_000
@@ -45,7 +45,8 @@ def count(session: Session, pages: Collection[str], since: datetime | None) -> i
 def revisions(session: Session, pages: Collection[str], since: datetime | None) -> Iterator[KeptRevision]:
     """Every revision of the comments on these pages that were posted since then, in the order of posting.
 
-    Read a thousand at a time: a million comments take no more memory than these.
+    Read a thousand at a time: a million comments take no more memory than these. What was judged and not kept, because
+    the platform's terms allow digests only, is left out: it can't be judged again.
     """
     query = (
         select(Revision, CommentRow, Case)
@@ -58,11 +59,17 @@ def revisions(session: Session, pages: Collection[str], since: datetime | None) 
         query = query.where(CommentRow.posted_at >= since)
     posts: dict[tuple[str, str], str | None] = {}
     for revision, comment, case in session.exec(query.execution_options(yield_per=_AT_A_TIME)):
+        if _is_withheld(revision):
+            continue
         where = (comment.page, comment.post_id)
         if where not in posts:
             posts[where] = _post_text(session, *where)
         yield _kept(revision, comment, case, posts[where])
         session.expunge(revision)
+
+
+def _is_withheld(revision: Revision) -> bool:
+    return any(finding["reason"] == WITHHELD for finding in revision.verdict["findings"])
 
 
 def _kept(revision: Revision, comment: CommentRow, case: Case | None, post: str | None) -> KeptRevision:

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, Float, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from bot.ledger.columns import ExactText, Instant
@@ -310,3 +310,12 @@ class OpinionDay(SQLModel, table=True):
     day: str = Field(primary_key=True)
     calls: int = 0
     microdollars: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+
+
+class Spent(SQLModel, table=True):
+    """What was spent of a platform's allowance in one period (``2026-11``, ``2026-11-21`` or ``2026-11-21T08``)."""
+
+    __tablename__ = "spending"
+    key: str = Field(primary_key=True)
+    period: str = Field(primary_key=True)
+    units: float = Field(default=0.0, sa_column=Column(Float, nullable=False))

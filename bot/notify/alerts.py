@@ -63,6 +63,11 @@ RESTRICTED = (
     "as counsel directs. The package holds its digest and no copy, unless it was sealed before anybody knew. Words, "
     "account and address: case {case_id}."
 )
+BY_TERMS = (
+    "Neither words nor account are shown or kept: the terms of {platform} allow ids, times and digests only. Open the "
+    "comment there."
+)
+NO_PACKAGE = "none: the platform's terms don't let it be kept"
 TOO_LONG = "Slack did not take the full message. The whole of it is in case {case_id}."
 ON_PLATFORM = "Open it on {platform}"
 COMMANDS = {
@@ -76,6 +81,7 @@ SHOW = "beadle show {case_id}"
 DECIDE = 'beadle {verb} {case_id} --as YOU --reason "…"'
 FALLBACK = "{title} on {page} ({platform}). Case {case_id}. {show}"
 
+_NEEDS_A_HIDE = frozenset({"hide", "restore"})
 _WITHOUT_WORDS = frozenset({"abuse"})
 _WITHOUT_PICTURE = frozenset({"pii", "sexual"}) | _WITHOUT_WORDS
 # Slack refuses a message over about 13,000 characters of blocks (msg_blocks_too_long), a figure that it doesn't
@@ -105,7 +111,8 @@ class Alert:
     ``restricted``: a file on the comment may not be copied (EV-20), so neither words nor pictures nor a link are shown.
     ``private`` marks what is masked; a case of category ``pii`` without it is masked at all its ``spans``.
     ``because`` says why the case stands as it does. ``digest`` is the SHA-256 of the sealed package, ``None`` as long
-    as it isn't sealed. ``picture`` says what the sealed picture is worth, ``picture_reason`` why it isn't proof.
+    as it isn't sealed. ``withheld``: the platform's terms let no words be kept or passed on. ``picture`` says what the
+    sealed picture is worth, ``picture_reason`` why it isn't proof.
     """
 
     case_id: str
@@ -135,11 +142,13 @@ class Alert:
     picture_reason: str = ""
     strikes: int = 0
     strikes_provisional: int = 0
+    withheld: bool = False
+    can_hide: bool = True
 
     @property
     def shows_picture(self) -> bool:
         """Whether a picture may be posted: never for private data, sexual content or suspected abuse."""
-        return not self.restricted and not self.categories & _WITHOUT_PICTURE
+        return not self.restricted and not self.withheld and not self.categories & _WITHOUT_PICTURE
 
     @property
     def shows_words(self) -> bool:
@@ -187,7 +196,8 @@ def escaped(text: str) -> str:
 
 
 def _render(alert: Alert, file_id: str | None, limit: int) -> Message:
-    parts = [_header(alert), _clauses(alert), _account(alert), _words(alert, limit)]
+    account = [] if alert.withheld else [_account(alert)]
+    parts = [_header(alert), _clauses(alert), *account, _words(alert, limit)]
     if file_id and alert.shows_picture:
         parts.append(blocks.picture(file_id, ALT[alert.picture].format(case_id=alert.case_id)))
     return Message((*parts, _facts(alert), *_commands(alert)), _fallback(alert))
@@ -236,6 +246,8 @@ def _account(alert: Alert) -> Block:
 def _words(alert: Alert, limit: int) -> Block:
     if alert.restricted:
         return blocks.paragraph(blocks.text(RESTRICTED.format(case_id=alert.case_id), bold=True))
+    if alert.withheld:
+        return blocks.paragraph(blocks.text(BY_TERMS.format(platform=alert.platform), italic=True))
     if not alert.shows_words:
         return blocks.paragraph(blocks.text(WITHHELD.format(case_id=alert.case_id), italic=True))
     pieces = quote(alert.text, alert.spans, alert.masked, limit=limit)
@@ -273,7 +285,7 @@ def _state(alert: Alert) -> str:
 
 def _evidence(alert: Alert) -> str:
     if alert.digest is None:
-        return NOT_SEALED
+        return NO_PACKAGE if alert.withheld else NOT_SEALED
     reason = f" ({one_line(alert.picture_reason)})" if alert.picture_reason else ""
     return f"{SEALED.format(digest=visible(alert.digest[:16]))}; {PICTURES[alert.picture]}{reason}"
 
@@ -287,6 +299,8 @@ def _strikes(alert: Alert) -> str:
 def _commands(alert: Alert) -> list[Block]:
     lines = [SHOW.format(case_id=alert.case_id)]
     for verb in COMMANDS.get(alert.standing, ("show",))[1:]:
+        if verb in _NEEDS_A_HIDE and not alert.can_hide:
+            continue
         lines.append(DECIDE.format(verb=verb, case_id=alert.case_id))
     shown = [blocks.commands(lines)]
     address = alert.permalink if not alert.restricted else None

@@ -1,4 +1,4 @@
-"""What is Facebook's alone: its fields, its limits, its way of hiding that a permission is missing."""
+"""What is Facebook's alone: its fields, its limits, how far back it is read."""
 
 from __future__ import annotations
 
@@ -15,13 +15,8 @@ import connectors
 from connectors.connection import Connection
 from connectors.contract import (
     Attachment,
-    AuthFailed,
     Blocked,
-    PermissionLost,
     RateLimited,
-    Reading,
-    Unavailable,
-    Unsupported,
     Visibility,
 )
 from connectors.facebook import Facebook
@@ -51,6 +46,9 @@ class TestRecordedAnswers:
         with respx.mock(base_url="https://graph.facebook.com/v26.0") as router:
             router.get("/1012/published_posts").respond(json=recorded("facebook", "published_posts"))
             router.get("/1012_5501/comments").respond(json=recorded("facebook", "comments_second_page"))
+            for empty in ("visitor_posts", "ads_posts", "videos", "video_reels"):
+                router.get(f"/1012/{empty}").respond(json={"data": []})
+            router.get("/1012").respond(json={"id": "1012", "name": "City of X"})
             (batch,) = made.connector.poll(None)
             yield batch, [call.request for call in router.calls]
         made.close()
@@ -92,20 +90,20 @@ class TestRecordedAnswers:
     def test_a_post_without_comments_is_complete(self, polled: Any) -> None:
         """Graph leaves an empty edge out."""
         assert polled[0].complete_posts == {"1012_5501", "1012_5400"}
-        assert [post.post_id for post in polled[0].posts] == ["1012_5501", "1012_5400"]
+        assert [post.post_id for post in polled[0].posts] == ["1012_5501", "1012_5400", "1012"]
 
     def test_everything_is_asked_for_in_the_platforms_words(self, polled: Any) -> None:
         """Unfiltered, unranked, since the look-back, with the current version, and no token in the address."""
-        first, second = polled[1]
-        since = int(datetime(2026, 11, 18, 12, 0, tzinfo=UTC).timestamp())
+        first, second = polled[1][:2]
+        since = int(datetime(2026, 10, 21, 12, 0, tzinfo=UTC).timestamp())
 
         assert first.url.path == "/v26.0/1012/published_posts"
-        assert f"comments.filter(stream).order(reverse_chronological).limit(50).since({since})" in str(
-            first.url.params["fields"]
-        )
+        nested = f"comments.filter(stream).order(reverse_chronological).live_filter(no_filter).limit(50).since({since})"
+        assert nested in str(first.url.params["fields"])
         assert dict(second.url.params) | {"fields": ""} == {
             "filter": "stream",
             "order": "reverse_chronological",
+            "live_filter": "no_filter",
             "since": str(since),
             "limit": "50",
             "after": "WTJx",
@@ -136,7 +134,8 @@ class TestLimits:
         """The last tenth of the quota is kept for it."""
         ref = wire.say(wire.publish(1), 10)
         wire.headers = {"x-app-usage": '{"call_count": 95, "total_time": 1, "total_cputime": 1}'}
-        list(connection.connector.poll(None))
+        with pytest.raises(RateLimited):
+            list(connection.connector.poll(None))
         assert connection.hider
 
         assert connection.hider.hide(ref).visibility is Visibility.HIDDEN_BY_CITY
@@ -164,7 +163,8 @@ class TestLimits:
 
         arrived = [comment for batch in made.connector.poll(None) for comment in batch.comments]
 
-        assert [request.url.params["limit"] for request in wire.asked] == ["8", "4", "2", "2", "2", "2", "2"]
+        limits = [request.url.params["limit"] for request in wire.asked if "published" in request.url.path]
+        assert limits == ["8", "4", "2", "2", "2", "2", "2"]
         assert len(arrived) == 9
 
     def test_a_post_that_is_always_too_much_costs_a_gap(self, wire: Any, connection: Connection) -> None:
@@ -173,7 +173,7 @@ class TestLimits:
         for number in range(5):
             wire.say(post, number)
         good = wire.say(wire.publish(2), 20)
-        wire.fail(answer(TOO_MUCH, 500), at="/comments", times=99)
+        wire.fail(answer(TOO_MUCH, 500), at="/1012_1/comments", times=99)
 
         batches = list(connection.connector.poll(None))
 
@@ -219,221 +219,41 @@ class TestReach:
         wire.fail(answer({"error": {"code": 100, "error_subcode": 33}}, 400), at="/comments", times=2)
         clock.forward(timedelta(hours=3))
         with_a_hole = list(connection.connector.poll(cursor))[-1].cursor
-        clock.forward(timedelta(days=30))
+        clock.forward(timedelta(days=20))
         much_later = list(connection.connector.poll(with_a_hole))[-1].cursor
 
-        assert with_a_hole == cursor
+        assert json.loads(with_a_hole)["watermark"] == json.loads(cursor)["watermark"]
         assert json.loads(much_later)["watermark"] == int((clock.now - timedelta(days=7)).timestamp())
 
     def test_a_huge_thread_comes_in_several_batches(
         self, wire: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Memory stays bounded; the post comes with the first of them."""
-        monkeypatch.setattr("connectors._facebook_sweep.LARGEST_BATCH", 10)
+        monkeypatch.setattr("connectors._sweep.LARGEST_BATCH", 10)
         post = wire.publish(1)
         for number in range(25):
             wire.say(post, number)
-        made = connectors.connect("facebook", page_id="1012", token=TOKEN, clock=clock, comments_per_page=5)
+        made = connectors.connect("facebook", page_id="1012", token=TOKEN, clock=clock, page_size=5)
 
         batches = list(made.connector.poll(None))
 
         assert [len(batch.comments) for batch in batches] == [10, 10, 5]
-        assert [len(batch.posts) for batch in batches] == [1, 0, 0]
+        assert [len(batch.posts) for batch in batches] == [1, 0, 1]
         assert len(batches[-1].seen) == 25
 
-
-class TestLostPermission:
-    """Facebook says "no such object" for what it does not let us see."""
-
-    def test_gone_is_not_believed_when_the_token_lost_its_sight(self, wire: Any, connection: Connection) -> None:
-        """Evidence must not say "deleted" because an app review ran out."""
-        ref = wire.say(wire.publish(1), 10)
-        wire.vanish(ref)
-        wire.debug["data"]["scopes"].remove("pages_read_user_content")
-
-        with pytest.raises(PermissionLost, match="pages_read_user_content"):
-            connection.connector.read(ref)
-
-    def test_gone_is_not_believed_when_the_token_is_dead(self, wire: Any, connection: Connection) -> None:
-        """A person is asked for a new token instead."""
-        ref = wire.say(wire.publish(1), 10)
-        wire.vanish(ref)
-        wire.debug["data"]["is_valid"] = False
-
-        with pytest.raises(AuthFailed):
-            connection.connector.read(ref)
-
-    def test_without_the_tokens_facts_the_page_itself_is_tried(self, wire: Any, connection: Connection) -> None:
-        """A page that can't be read either makes "gone" worthless; one that can makes it good."""
-        ref = wire.say(wire.publish(1), 10)
-        wire.vanish(ref)
-        untold = answer({"error": {"code": 100, "message": "You must provide an app access token"}}, 400)
-        wire.fail(untold, at="debug_token")
-        wire.fail(answer({"error": {"code": 10}}, 403), at="GET /v26.0/1012")
-        with pytest.raises(PermissionLost):
-            connection.connector.read(ref)
-        wire.fail(untold, at="debug_token")
-
-        reading: Reading = connection.connector.read(ref)
-
-        assert reading.comment is None
-
-    def test_a_refused_write_on_a_readable_comment_is_a_lost_permission(
-        self, wire: Any, connection: Connection
+    def test_a_thread_that_is_never_whole_does_not_make_every_poll_a_deep_one(
+        self, wire: Any, connection: Connection, clock: Any
     ) -> None:
-        """Not "gone": the comment is still there for everybody to read."""
-        ref = wire.say(wire.publish(1), 10)
-        wire.fail(answer({"error": {"code": 100, "error_subcode": 33}}, 400), at="POST")
-        assert connection.hider
+        """Twice more at once, then in its time: what is broken may stay so for ever."""
+        post = wire.publish(1)
+        for number in range(5):
+            wire.say(post, number)
+        wire.fail(answer({"error": {"code": 100, "error_subcode": 33}}, 400), at="/comments", times=99)
+        cursor, calls = None, []
+        for _ in range(6):
+            before = len(wire.asked)
+            cursor = list(connection.connector.poll(cursor))[-1].cursor
+            calls.append(len(wire.asked) - before)
+            clock.forward(timedelta(minutes=1))
 
-        with pytest.raises(PermissionLost, match="pages_manage_engagement"):
-            connection.hider.hide(ref)
-
-    def test_a_comment_that_may_not_be_hidden_comes_with_its_address(self, wire: Any, connection: Connection) -> None:
-        """The person who does it by hand finds it."""
-        ref = wire.say(wire.publish(1), 10, can_hide=False)
-        assert connection.hider
-
-        with pytest.raises(Unsupported, match="comment_id=10"):
-            connection.hider.hide(ref)
-
-    def test_success_false_is_a_refusal(self, wire: Any, connection: Connection) -> None:
-        """An answer in words, not only by code."""
-        ref = wire.say(wire.publish(1), 10)
-        wire.fail(answer({"success": False}), at="POST")
-        assert connection.hider
-
-        with pytest.raises(PermissionLost):
-            connection.hider.hide(ref)
-
-
-class TestCheck:
-    """Sentences that say what to fix."""
-
-    def test_a_good_token_has_nothing_to_say(self, wire: Any, connection: Connection) -> None:
-        """Name, permissions and clock are told."""
-        wire.say(wire.publish(1), 10)
-        wire.headers = {"date": "Fri, 20 Nov 2026 12:00:00 GMT"}
-
-        health = connection.connector.check()
-
-        assert (health.ok, health.problems) == (True, ())
-        assert health.page_name == "City of X"
-        assert "pages_manage_engagement" in health.scopes
-        assert health.token_expires_at is None
-        assert health.clock_skew_s is not None
-        assert abs(health.clock_skew_s) < 2
-
-    @pytest.mark.parametrize("scope", ["pages_read_engagement", "pages_read_user_content", "pages_manage_engagement"])
-    def test_each_missing_permission_is_named(self, wire: Any, connection: Connection, scope: str) -> None:
-        """One by one, with what it is for."""
-        wire.debug["data"]["scopes"].remove(scope)
-
-        health = connection.connector.check()
-
-        assert not health.ok
-        assert [problem for problem in health.problems if scope in problem]
-
-    def test_the_token_of_a_person_is_recognised(self, wire: Any, connection: Connection) -> None:
-        """It would see empty lists and no error."""
-        wire.debug["data"]["type"] = "USER"
-
-        health = connection.connector.check()
-
-        assert not health.ok
-        assert "/me/accounts" in health.problems[0]
-
-    def test_the_token_of_another_page_is_recognised(self, wire: Any, connection: Connection) -> None:
-        """With the name of that page."""
-        wire.me = {"id": "999", "name": "City of Y"}
-
-        health = connection.connector.check()
-
-        assert not health.ok
-        assert "City of Y" in health.problems[0]
-
-    def test_a_wrong_clock_is_told(self, wire: Any, connection: Connection) -> None:
-        """Receipts and evidence carry this machine's time."""
-        wire.headers = {"date": "Fri, 20 Nov 2026 11:50:00 GMT"}
-
-        health = connection.connector.check()
-
-        assert not health.ok
-        assert "NTP" in health.problems[0]
-
-    def test_comments_without_authors_are_told_and_do_not_stop_the_page(
-        self, wire: Any, connection: Connection
-    ) -> None:
-        """Records name an author "when available"; the city must know that none is."""
-        wire.say(wire.publish(1), 10, **{"from": None})
-
-        health = connection.connector.check()
-
-        assert health.ok
-        assert "Advanced Access" in health.problems[0]
-
-    def test_a_token_that_runs_out_soon_is_told(self, wire: Any, connection: Connection, clock: Any) -> None:
-        """Before it happens."""
-        wire.debug["data"]["expires_at"] = int((clock.now + timedelta(days=3)).timestamp())
-
-        health = connection.connector.check()
-
-        assert health.ok
-        assert health.token_expires_at == clock.now + timedelta(days=3)
-        assert "2026-11-23" in health.problems[0]
-
-    @pytest.mark.parametrize(
-        "failure",
-        [
-            pytest.param(answer({"error": {"code": 190, "error_subcode": 460}}, 400), id="dead token"),
-            pytest.param(lambda: httpx.Response(502, html="<html></html>"), id="gateway"),
-        ],
-    )
-    def test_what_can_not_be_tried_is_a_problem_and_not_an_exception(
-        self, wire: Any, connection: Connection, failure: Any
-    ) -> None:
-        """Preflight asks every page and prints every answer."""
-        wire.fail(failure, times=9)
-
-        health = connection.connector.check()
-
-        assert not health.ok
-        assert len(health.problems) == 1
-
-
-class TestRealSockets:
-    """The same connector over a socket."""
-
-    def test_a_hanging_platform_is_unavailable_in_bounded_time(self, loopback: Any) -> None:
-        """Three short attempts, then the scheduler's turn."""
-        loopback.behaviour = loopback.hang
-        made = connectors.connect("facebook", page_id="1012", token=TOKEN, base_url=loopback.url, timeout=0.1)
-
-        with pytest.raises(Unavailable, match="did not answer in time"):
-            list(made.connector.poll(None))
-
-        assert len(loopback.requests) == 3
-
-    def test_an_answer_without_content_type_over_a_socket_is_read(self, loopback: Any) -> None:
-        """facebook-sdk alone would fail with a KeyError."""
-        loopback.behaviour = loopback.send(
-            b'HTTP/1.1 200 OK\r\ncontent-length: 11\r\nconnection: close\r\n\r\n{"data":[]}'
-        )
-        made = connectors.connect("facebook", page_id="1012", token=TOKEN, base_url=loopback.url)
-
-        (batch,) = made.connector.poll(None)
-
-        assert batch.last
-        assert f"authorization: bearer {TOKEN}".lower().encode() in loopback.requests[0].lower()
-        assert b"access_token" not in loopback.requests[0]
-
-    def test_two_connections_speak_to_two_hosts(self, loopback: Any, wire: Any) -> None:
-        """The host is an instance's own: facebook-sdk keeps it in a module constant, which stays untouched."""
-        import facebook  # type: ignore[import-untyped, unused-ignore]
-
-        connectors.connect("facebook", page_id="1012", token=TOKEN, base_url=loopback.url)
-        list(connectors.connect("facebook", page_id="1012", token=TOKEN).connector.poll(None))
-
-        assert facebook.FACEBOOK_GRAPH_URL == "https://graph.facebook.com/"
-        assert len(wire.asked) == 1
-        assert loopback.requests == []
+        assert calls == [7, 7, 7, 2, 2, 2]

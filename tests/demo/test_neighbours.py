@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+import connectors
 from bot.demo.script import Account
 from bot.demo.town import Town
 from bot.evidence.store import Archive
-from connectors import facebook
 from connectors.connection import Connection
 from connectors.contract import CommentRef
 from tests.evidence.conftest import PlainPrinter, dossier
@@ -22,7 +22,7 @@ NEIGHBOURS = ("Thank you for plowing.", "When is the library open?", "Obrigada p
 @pytest.fixture
 def page(town: Town) -> Iterator[Connection]:
     """The city's connection to the page of the town."""
-    made = facebook.connect(town.page_id, town.page_token, base_url=town.graph_url)
+    made = connectors.connect("facebook", page_id=town.page_id, token=town.page_token, base_url=town.graph_url)
     yield made
     made.close()
 

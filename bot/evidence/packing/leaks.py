@@ -30,10 +30,13 @@ class Leaks:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        forms = sorted({form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)})
         self._first, self._second = np.zeros(65_536, bool), np.zeros(65_536, bool)
         self._by_head: dict[bytes, list[bytes]] = defaultdict(list)
-        for form in forms:
+        self.add(secrets)
+
+    def add(self, secrets: Iterable[str]) -> None:
+        """Know these too from now on: what was renewed."""
+        for form in sorted({form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}):
             self._by_head[form[:_HEAD]].append(form)
             self._first[int.from_bytes(form[0:2], "little")] = True
             self._second[int.from_bytes(form[2:4], "little")] = True
