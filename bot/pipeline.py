@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -31,7 +31,7 @@ from bot.errors import EvidenceError
 from bot.evidence.capture import Capturer
 from bot.evidence.dossier import Dossier
 from bot.evidence.store import Archive
-from bot.ledger import acts, cases, keep, switches, watch
+from bot.ledger import acts, cases, keep, overruled, switches, watch
 from bot.ledger.cases import File
 from bot.ledger.keep import Judged, Kept
 from bot.ledger.tables import Act, AlertRow, CaseStatus, Evidence, StrikeStatus
@@ -47,6 +47,8 @@ from connectors.contract import (
     Action,
     Batch,
     Comment,
+    CommentRef,
+    ConnectorError,
     Reading,
     Receipt,
     Visibility,
@@ -99,6 +101,7 @@ class Route:
 
     def keep(self, desk: Desk, batch: Batch) -> Kept:
         """Judge what is new in a batch and store all of it, with its orders and the cursor, in one transaction."""
+        batch = self._as_it_stands(desk, batch)
         with Session(self.reading) as session:
             new = keep.unknown(session, batch.comments)
             judged = self._judge(session, desk, new, {post.post_id: post.text for post in batch.posts})
@@ -109,7 +112,32 @@ class Route:
             fresh = {str(comment.ref) + comment.revision for comment in keep.unknown(session, new)}
             still = [item for item in judged if str(item.comment.ref) + item.comment.revision in fresh]
             order = self._order_preserve if desk.withheld is None else self._order_tell
-            return keep.keep(session, desk.page.slug, batch, still, order, self.clock(), desk.withheld)
+            tell = self._order_tell
+            return keep.keep(session, desk.page.slug, batch, still, order, self.clock(), desk.withheld, tell)
+
+    def _as_it_stands(self, desk: Desk, batch: Batch) -> Batch:
+        """What we hid and a list calls visible is read alone before anybody is taken to have shown it again.
+
+        A list may be older than the act, and some platforms tell of no comment that it is hidden. In doubt it is
+        hidden: nothing is concluded.
+        """
+        with Session(self.reading) as session:
+            hidden = overruled.hidden_among(session, batch.comments)
+        if not hidden:
+            return batch
+        still = {ref for ref in hidden if not self._is_shown(desk, ref)}
+        as_known = partial(replace, visibility=Visibility.HIDDEN_BY_CITY)
+        comments = tuple(as_known(each) if each.ref in still else each for each in batch.comments)
+        return replace(batch, comments=comments)
+
+    def _is_shown(self, desk: Desk, ref: CommentRef) -> bool:
+        if desk.connector.capabilities.hidden_state != "told":
+            return False
+        try:
+            stands = desk.connector.read(ref).comment
+        except ConnectorError:
+            return False
+        return stands is not None and stands.visibility is Visibility.VISIBLE
 
     def _judge(
         self, session: Session, desk: Desk, comments: Sequence[Comment], posts: Mapping[str, str]

@@ -13,6 +13,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from bot.ledger import overruled
 from bot.ledger.tables import (
     Case,
     CaseStatus,
@@ -102,12 +103,13 @@ def keep(
     order: Callable[[Session, str], None],
     now: datetime,
     withheld: str | None = None,
+    tell: Callable[[Session, str], None] = lambda *_: None,
 ) -> Kept:
     """Store one batch in the caller's transaction and place an order for each case that it opens.
 
     A revision that is known already changes nothing but visibility, so a batch may come twice. ``withheld``: the
     platform's terms allow ids, times and digests only, so nothing else is stored; a case waits for a person at once,
-    with this sentence.
+    with this sentence. ``tell`` gets the cases whose comment somebody showed again on the platform.
     """
     for post in batch.posts:
         _keep_post(session, page, post if withheld is None else replace(post, text="", raw={}), post.revision, now)
@@ -123,7 +125,8 @@ def keep(
     opened += _reopened(session, batch.comments, rows)
     for case in opened:
         order(session, case)
-    _note_visibility(session, batch.comments, rows, now)
+    for case in _note_visibility(session, batch.comments, rows, now):
+        tell(session, case)
     _note_missing(session, page, batch, now)
     _note_gaps(session, page, batch.gaps, now)
     if batch.cursor:
@@ -272,11 +275,17 @@ def _new_comment(page: str, comment: Comment, now: datetime) -> CommentRow:
 
 def _note_visibility(
     session: Session, comments: Sequence[Comment], rows: Mapping[str, CommentRow], now: datetime
-) -> None:
+) -> list[str]:
+    """The cases that somebody on the platform overruled."""
+    restored = []
     for comment in comments:
         row = rows.get(str(comment.ref))
-        if row is not None:
-            see(session, row, comment.visibility, "poll", now)
+        if row is None:
+            continue
+        if row.visibility == Visibility.HIDDEN_BY_CITY and comment.visibility is Visibility.VISIBLE:
+            restored += overruled.respect(session, row, now)
+        see(session, row, comment.visibility, "poll", now)
+    return restored
 
 
 def _note_missing(session: Session, page: str, batch: Batch, now: datetime) -> None:
