@@ -11,11 +11,11 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
-from connectors._bluesky_list import ListHand
-from connectors._bluesky_objects import AT_URI, DID, PLATFORM, comment_of, parts_of, post_of, uri_of
-from connectors._bluesky_sweep import REASONS, BlueskySweep
-from connectors._bluesky_thread import Threads
-from connectors._bluesky_xrpc import Xrpc
+from connectors._bluesky.list import ListHand
+from connectors._bluesky.objects import AT_URI, DID, PLATFORM, comment_of, parts_of, post_of, uri_of
+from connectors._bluesky.sweep import REASONS, BlueskySweep
+from connectors._bluesky.thread import Threads
+from connectors._bluesky.xrpc import Xrpc
 from connectors._findings import Findings
 from connectors._hands import SafeBlocker, SafeHider
 from connectors._setup import Setup

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors._credentials import read_credentials
-from connectors._discourse_calls import Board
-from connectors._discourse_objects import PAGE, PLATFORM, visibility_of
-from connectors._discourse_sweep import Poll, opening_of
+from connectors._discourse.calls import Board
+from connectors._discourse.objects import PAGE, PLATFORM, visibility_of
+from connectors._discourse.sweep import Poll, opening_of
 from connectors._findings import Findings
 from connectors._hands import SafeBlocker, SafeHider
 from connectors._paging import walk

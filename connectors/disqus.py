@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors._credentials import read_credentials
-from connectors._disqus_answers import PLATFORM, is_hidden, read_comment, read_thread
-from connectors._disqus_forum import Forum
+from connectors._disqus.answers import PLATFORM, is_hidden, read_comment, read_thread
+from connectors._disqus.forum import Forum
 from connectors._findings import Findings
 from connectors._hands import SafeHider, SafeRemover
 from connectors._paging import PagingBroken, walk

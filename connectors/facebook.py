@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from connectors._credentials import read_credentials
-from connectors._facebook_hands import FacebookBlockHand, FacebookHand
-from connectors._facebook_health import check
-from connectors._facebook_objects import PLATFORM as PLATFORM
-from connectors._facebook_page import Page
-from connectors._facebook_sweep import PageSweep
-from connectors._facebook_threads import Reach
-from connectors._graph import Graph, checked_id
-from connectors._graph_usage import Usage
+from connectors._facebook.hands import FacebookBlockHand, FacebookHand
+from connectors._facebook.health import check
+from connectors._facebook.objects import PLATFORM as PLATFORM
+from connectors._facebook.page import Page
+from connectors._facebook.sweep import PageSweep
+from connectors._facebook.threads import Reach
+from connectors._graph.api import Graph, checked_id
+from connectors._graph.usage import Usage
 from connectors._hands import SafeBlocker, SafeHider, SafeRemover
 from connectors._setup import Setup
 from connectors.connection import Connection

@@ -17,7 +17,7 @@ from connectors._answers import Throttled
 from connectors._api import Answer, Api
 from connectors._budget import Budget
 from connectors._exchange import Exchange
-from connectors._feed_entries import NO_TIME, Entry, digest, entries_of, id_of
+from connectors._feed.entries import NO_TIME, Entry, digest, entries_of, id_of
 from connectors._findings import Findings
 from connectors._setup import Setup
 from connectors._sweep import THREAD_BROKEN, Sweep

@@ -13,9 +13,9 @@ from typing import Any
 
 from connectors._credentials import read_credentials
 from connectors._findings import Findings
-from connectors._flickr_api import PLATFORM as PLATFORM
-from connectors._flickr_api import Flickr
-from connectors._flickr_photos import ACCOUNT, Active, active_from, comment_from, photo_of, post_from, rows_of
+from connectors._flickr.api import PLATFORM as PLATFORM
+from connectors._flickr.api import Flickr
+from connectors._flickr.photos import ACCOUNT, Active, active_from, comment_from, photo_of, post_from, rows_of
 from connectors._hands import SafeRemover
 from connectors._paging import PagingBroken, walk
 from connectors._schedule import FALLING, rest_after

@@ -11,12 +11,12 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 
 from connectors._credentials import Credentials, read_credentials
-from connectors._graph import Graph
+from connectors._graph.api import Graph
 from connectors._hands import SafeHider, SafeRemover
-from connectors._instagram_account import Account
-from connectors._instagram_health import check
-from connectors._instagram_objects import PLATFORM, WORDING, hidden_state
-from connectors._instagram_sweep import InstagramSweep, Reach
+from connectors._instagram.account import Account
+from connectors._instagram.health import check
+from connectors._instagram.objects import PLATFORM, WORDING, hidden_state
+from connectors._instagram.sweep import InstagramSweep, Reach
 from connectors._meta_tokens import NEEDED, OPTIONAL, Renewal
 from connectors._setup import Setup
 from connectors._values import DIGITS, an_id

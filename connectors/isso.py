@@ -14,7 +14,7 @@ from typing import Any
 from connectors._credentials import read_credentials
 from connectors._findings import Findings
 from connectors._hands import SafeRemover
-from connectors._isso_answers import (
+from connectors._isso.answers import (
     PLATFORM,
     PUBLISHED,
     WAITING,
@@ -23,7 +23,7 @@ from connectors._isso_answers import (
     rows_of,
     waiting_comment,
 )
-from connectors._isso_blog import Blog, began
+from connectors._isso.blog import Blog, began
 from connectors._paging import PagingBroken, walk
 from connectors._setup import Setup
 from connectors._sweep import COMMENT_UNREADABLE, LIST_BROKEN, THREAD_BROKEN, Sweep

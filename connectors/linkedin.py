@@ -16,12 +16,12 @@ from connectors._api import Rest
 from connectors._budget import Allowance, Budget
 from connectors._credentials import read_credentials
 from connectors._hands import SafeRemover
-from connectors._linkedin_errors import NAME, read
-from connectors._linkedin_health import check
-from connectors._linkedin_objects import PLATFORM
-from connectors._linkedin_page import Page, headers_for
-from connectors._linkedin_sweep import PageSweep
-from connectors._linkedin_token import AUTH_URL, FOR_RENEWAL, Tokens
+from connectors._linkedin.errors import NAME, read
+from connectors._linkedin.health import check
+from connectors._linkedin.objects import PLATFORM
+from connectors._linkedin.page import Page, headers_for
+from connectors._linkedin.sweep import PageSweep
+from connectors._linkedin.token import AUTH_URL, FOR_RENEWAL, Tokens
 from connectors._setup import Setup
 from connectors.connection import Connection
 from connectors.contract import (

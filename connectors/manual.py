@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors._calls import CallLedger
 from connectors._findings import Findings
-from connectors._manual_files import Refusal, Refused, content_of, tables_of
-from connectors._manual_rows import PLATFORM as PLATFORM
-from connectors._manual_rows import comments_in
+from connectors._manual.files import Refusal, Refused, content_of, tables_of
+from connectors._manual.rows import PLATFORM as PLATFORM
+from connectors._manual.rows import comments_in
 from connectors._setup import Setup
 from connectors._sweep import Sweep
 from connectors._values import an_id

@@ -13,9 +13,9 @@ from typing import Any
 from connectors._credentials import read_credentials
 from connectors._findings import Findings
 from connectors._hands import SafeBlocker
-from connectors._mastodon_calls import Server
-from connectors._mastodon_objects import ID, PLATFORM, Profile, author_of, is_public
-from connectors._mastodon_sweep import Poll
+from connectors._mastodon.calls import Server
+from connectors._mastodon.objects import ID, PLATFORM, Profile, author_of, is_public
+from connectors._mastodon.sweep import Poll
 from connectors._paging import walk
 from connectors._setup import Setup
 from connectors._sweep import Sweep

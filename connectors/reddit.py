@@ -14,9 +14,9 @@ from connectors._credentials import read_credentials
 from connectors._findings import Findings
 from connectors._hands import SafeBlocker, SafeHider
 from connectors._paging import walk
-from connectors._reddit_calls import Calls
-from connectors._reddit_objects import ACCOUNT, FULL_NAME, PLATFORM, SUBREDDIT, Subreddit, data_of
-from connectors._reddit_sweep import COMMENTS, Poll
+from connectors._reddit.calls import Calls
+from connectors._reddit.objects import ACCOUNT, FULL_NAME, PLATFORM, SUBREDDIT, Subreddit, data_of
+from connectors._reddit.sweep import COMMENTS, Poll
 from connectors._setup import Setup
 from connectors._sweep import Sweep
 from connectors._values import an_id, perhaps_id, words

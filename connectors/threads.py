@@ -13,19 +13,19 @@ from typing import Any
 from connectors._api import Rest
 from connectors._credentials import read_credentials
 from connectors._findings import Findings
-from connectors._graph_paging import rows_of
+from connectors._graph.paging import rows_of
 from connectors._hands import SafeHider
 from connectors._meta_tokens import NEEDED, OPTIONAL, REMEDY, WHAT, Renewal
 from connectors._setup import Setup
-from connectors._threads_account import VERSION, Account, UsageBudget, read_threads
-from connectors._threads_objects import (
+from connectors._threads.account import VERSION, Account, UsageBudget, read_threads
+from connectors._threads.objects import (
     PLATFORM,
     hidden_state,
     id_of,
     is_kept_by_account,
     is_pending,
 )
-from connectors._threads_sweep import Reach, ThreadsSweep
+from connectors._threads.sweep import Reach, ThreadsSweep
 from connectors._values import DIGITS, an_id, words
 from connectors.connection import Connection
 from connectors.contract import (

@@ -18,9 +18,9 @@ from connectors._hands import SafeHider
 from connectors._paging import PagingBroken, walk
 from connectors._setup import Setup
 from connectors._sweep import THREAD_BROKEN
-from connectors._tiktok_api import ACTING, PLATFORM, SEEING, TikTok
-from connectors._tiktok_objects import comment_from, parts_of, post_from, with_replies
-from connectors._tiktok_sweep import FIELDS, MOST_COMMENTS, MOST_PAGES, Poll, page_of
+from connectors._tiktok.api import ACTING, PLATFORM, SEEING, TikTok
+from connectors._tiktok.objects import comment_from, parts_of, post_from, with_replies
+from connectors._tiktok.sweep import FIELDS, MOST_COMMENTS, MOST_PAGES, Poll, page_of
 from connectors._values import perhaps_time
 from connectors.connection import Connection
 from connectors.contract import (

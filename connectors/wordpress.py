@@ -18,9 +18,9 @@ from connectors._paging import PagingBroken, walk
 from connectors._setup import Setup
 from connectors._sweep import COMMENT_UNREADABLE, LIST_BROKEN, POSTS_BROKEN, Sweep
 from connectors._values import perhaps_id, words
-from connectors._wordpress_answers import NUMBER, PLATFORM, read_comment, status_of
-from connectors._wordpress_health import check
-from connectors._wordpress_site import Site
+from connectors._wordpress.answers import NUMBER, PLATFORM, read_comment, status_of
+from connectors._wordpress.health import check
+from connectors._wordpress.site import Site
 from connectors.connection import Connection
 from connectors.contract import (
     Action,

@@ -16,10 +16,10 @@ from connectors._hands import SafeBlocker, SafeHider
 from connectors._paging import PagingBroken
 from connectors._setup import Setup
 from connectors._values import an_id, words
-from connectors._x_api import DOLLARS, NO_CREDITS, XApi, rows_of
-from connectors._x_objects import PLATFORM, SNOWFLAKE, versions_of
-from connectors._x_posts import Posts
-from connectors._x_sweep import XSweep
+from connectors._x.api import DOLLARS, NO_CREDITS, XApi, rows_of
+from connectors._x.objects import PLATFORM, SNOWFLAKE, versions_of
+from connectors._x.posts import Posts
+from connectors._x.sweep import XSweep
 from connectors.connection import Connection
 from connectors.contract import (
     Action,

@@ -13,11 +13,11 @@ from connectors._credentials import read_credentials
 from connectors._hands import SafeBlocker, SafeHider, SafeRemover
 from connectors._setup import Setup
 from connectors._values import an_id
-from connectors._youtube_channel import API_URL, Channel
-from connectors._youtube_health import check
-from connectors._youtube_objects import CHANNEL_ID, HELD, PLATFORM, PUBLISHED, REJECTED
-from connectors._youtube_sweep import ChannelSweep
-from connectors._youtube_token import AUTH_URL, Token
+from connectors._youtube.channel import API_URL, Channel
+from connectors._youtube.health import check
+from connectors._youtube.objects import CHANNEL_ID, HELD, PLATFORM, PUBLISHED, REJECTED
+from connectors._youtube.sweep import ChannelSweep
+from connectors._youtube.token import AUTH_URL, Token
 from connectors.connection import Connection
 from connectors.contract import (
     Action,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connectors._graph_paging import Mark, PagingBroken, walk
+from connectors._graph.paging import Mark, PagingBroken, walk
 from connectors.contract import Malformed
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors._graph_usage import Throttle, Usage, read_usage
+from connectors._graph.usage import Throttle, Usage, read_usage
 from connectors.contract import Exchange, RateLimited
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

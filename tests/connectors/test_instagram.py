@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors._instagram_objects import NAME_ONLY, NO_AUTHOR
+from connectors._instagram.objects import NAME_ONLY, NO_AUTHOR
 from connectors.connection import Connection
 from connectors.contract import Kind, PermissionLost, Unsupported, Visibility
 from tests.connectors.asking import comments_of, ids_of, listed_alone, swept

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors._threads_objects import NO_AUTHOR
+from connectors._threads.objects import NO_AUTHOR
 from connectors.connection import Connection
 from connectors.contract import Hider, PermissionLost, RateLimited, Unsupported, Visibility
 from tests.connectors.asking import comments_of, ids_of, swept

@@ -14,7 +14,7 @@ from oauthlib.oauth1.rfc5849 import signature
 
 import connectors
 from connectors import contract
-from connectors._x_sweep import queries
+from connectors._x.sweep import queries
 from connectors.connection import Connection
 from connectors.contract import CommentRef, QuotaSpent, Unsupported
 from tests.connectors.asking import comments_of, ids_of, listed_alone, swept

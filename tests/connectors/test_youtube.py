@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors import _youtube_sweep
 from connectors.connection import Connection
 from connectors.contract import (
     CommentRef,
@@ -274,7 +273,7 @@ class TestThreads:
         self, wire: Any, connection: Connection, clock: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """What falls out of the watch is remembered as a limit to what may be claimed."""
-        monkeypatch.setattr(_youtube_sweep, "MOST_WATCHED", 2)
+        monkeypatch.setattr("connectors._youtube.sweep.MOST_WATCHED", 2)
         post = wire.publish(1)
         for number in range(4):
             wire.say(post, 10 + number, at=NOW - timedelta(minutes=10 * number))

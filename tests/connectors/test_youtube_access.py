@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 import connectors
-from connectors._youtube_channel import Channel
+from connectors._youtube.channel import Channel
 from connectors.connection import Connection
 from connectors.contract import (
     AuthFailed,

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 import httpx
 
-from connectors._feed_entries import digest, id_of
+from connectors._feed.entries import digest, id_of
 from connectors.contract import CommentRef
 from tests.connectors.wire import AN_HOUR_AGO, ANN, NOW, BaseWire, Damage, Resident
 

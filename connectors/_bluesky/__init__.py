@@ -1,0 +1,1 @@
+"""Bluesky: XRPC, records, threads, the gate of a thread and the list of the blocked."""

@@ -1,0 +1,1 @@
+"""Discourse: calls, values and the walk through a forum."""

@@ -1,0 +1,1 @@
+"""Disqus: calls, errors and values."""

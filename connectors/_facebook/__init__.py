@@ -1,0 +1,1 @@
+"""Facebook Pages: sweeps, values, hands, tokens and health."""

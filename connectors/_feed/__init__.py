@@ -1,0 +1,1 @@
+"""Feeds: fetching, entries and posts."""

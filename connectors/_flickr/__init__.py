@@ -1,0 +1,1 @@
+"""Flickr: signed calls and photos."""

@@ -1,0 +1,1 @@
+"""What the Meta platforms share: calls to the Graph API, batches, paging, errors and limits."""

@@ -1,0 +1,1 @@
+"""Instagram: account, sweeps, values and health."""

@@ -1,0 +1,1 @@
+"""Isso: the public API and the page of its administrator."""

@@ -1,0 +1,1 @@
+"""LinkedIn: notifications, threads, values, tokens and health."""

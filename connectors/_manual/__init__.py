@@ -1,0 +1,1 @@
+"""Imports: files, rows and what is refused of them."""

@@ -1,0 +1,1 @@
+"""Mastodon: calls, values and the walk through mentions and threads."""

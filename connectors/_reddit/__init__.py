@@ -1,0 +1,1 @@
+"""Reddit: calls, values and sweeps."""

@@ -1,0 +1,1 @@
+"""Threads: conversations, values and health."""

@@ -1,0 +1,1 @@
+"""TikTok: calls, videos and their comments."""

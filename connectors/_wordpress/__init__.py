@@ -1,0 +1,1 @@
+"""WordPress: the site, its answers and health."""

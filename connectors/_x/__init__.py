@@ -1,0 +1,1 @@
+"""X: calls and what they cost, posts and sweeps."""

@@ -1,0 +1,1 @@
+"""YouTube: the channel, its lists, errors, tokens and health."""
