@@ -40,6 +40,7 @@ SEED = 20261121
 POST_HOURS = (9, 13, 17)
 COMMENTS_A_POST = 20
 OLD_POSTS = timedelta(days=30)
+FIRST_VISIT = timedelta(hours=48)
 ROWS = 100
 # What one delivered post costs the naive poller too (apis: X, pay per use).
 NAIVE_USD_PER_ITEM = {"x": 0.005}
@@ -95,10 +96,16 @@ class Town:
             self.comments[event.post] += 1
         elif event.kind == "edit":
             self.wire.edit(self.refs[event.number], f"other words {event.number}")
-            self.edited.add(self.refs[event.number].comment_id)
+            self._note(event, self.edited)
         else:
             self.wire.vanish(self.refs[event.number])
-            self.gone.add(self.refs[event.number].comment_id)
+            self._note(event, self.gone)
+
+    def _note(self, event: Event, changed: set[str]) -> None:
+        """What changes before the first visit, or on comments older than it brings, is nobody's to notice."""
+        comment_id = self.refs[event.number].comment_id
+        if event.at >= NOW and self.said_at[comment_id] >= NOW - FIRST_VISIT:
+            changed.add(comment_id)
 
     def naive_round(self, now: datetime) -> tuple[int, int]:
         """What one round of the naive poller asks, and how many comments it is given."""

@@ -23,6 +23,7 @@ from bot.errors import BeadleError, NotAllowed
 from bot.fields import as_duration
 from bot.ledger import cases
 from bot.ledger.spending import SpendingInLedger
+from bot.mistakes import did_you_mean
 from bot.pages import Page
 from bot.settings import load_settings
 from connectors import probing
@@ -159,14 +160,21 @@ def _as_json(can: Capabilities) -> dict[str, Any]:
 def _details(platform: str, as_json: bool) -> None:
     if platform not in connectors.platforms():
         known = ", ".join(connectors.platforms())
-        raise NotAllowed(f'there is no connector for "{harmless(platform, 40)}"; there is one for: {known}.')
+        near = did_you_mean(platform, connectors.platforms())
+        hint = f'did you mean "{near}"?' if near else f"there is one for: {known}."
+        raise NotAllowed(f'there is no connector for "{harmless(platform, 40)}"; {hint}')
     can = connectors.capabilities(platform)
     if as_json:
         typer.echo(json.dumps(_as_json(can), indent=2, ensure_ascii=False))
         return
-    out = console()
+    sheet, before = Table.grid(padding=(0, 2, 0, 0)), ""
+    sheet.add_column(no_wrap=True, style="dim")
+    sheet.add_column()
     for label, said in _said(platform, can):
-        out.print(Text.assemble((f"{label:<11}", "dim"), said), soft_wrap=True)
+        # A label that stands above is not said again.
+        sheet.add_row("" if label == before else label, Text(said))
+        before = label or before
+    console().print(sheet)
 
 
 def _said(platform: str, can: Capabilities) -> Iterable[tuple[str, str]]:
