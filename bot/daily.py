@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlmodel import Session
 
+import connectors
 from bot.app import Beadle
 from bot.errors import ConfigError, EvidenceError
 from bot.ledger import acts, cases, days, switches, watch
@@ -188,7 +189,7 @@ def _pages(beadle: Beadle, session: Session, since: datetime, until: datetime) -
         row = rows.get(slug)
         yield PageDay(
             name=desk.page.name,
-            platform=desk.page.platform.capitalize(),
+            platform=connectors.spoken(desk.page.platform),
             mode=desk.page.mode.value,
             polled=row is not None and row.failing_since is None and row.polled_at is not None,
             last_poll_at=row.polled_at if row else None,

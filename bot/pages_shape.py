@@ -46,7 +46,8 @@ def _platform(value: str, info: ValidationInfo) -> str:
     if value in known:
         return value
     near = did_you_mean(value, known) if len(known) > 1 else None
-    hint = f' (did you mean "{near}"?)' if near else ""
+    by_hand = "; what comes in as files is manual" if "manual" in known else ""
+    hint = f' (did you mean "{near}"?)' if near else by_hand
     raise ValueError(f'is "{printable(value)}"; Beadle can speak to {or_list(known)}{hint}.')
 
 

@@ -8,6 +8,7 @@ from typing import Literal, cast
 
 from sqlmodel import Session
 
+import connectors
 from bot.desk import Desk
 from bot.errors import EvidenceError
 from bot.evidence.media.thumbnail import thumbnail
@@ -52,7 +53,7 @@ class Alerts:
             case_id=file.case.case_id,
             city=self.city,
             page=desk.page.name,
-            platform=comment.platform.capitalize(),
+            platform=connectors.spoken(comment.platform),
             clauses=tuple((clause, pack.clause(clause).summary) for clause in verdict.clauses),
             policy=pack.title,
             policy_version=verdict.policy.version,

@@ -16,6 +16,8 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
+from connectors._names import spoken as spoken
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from connectors._errors import AuthFailed
+from connectors._names import spoken
 
 UNLIKELY_SHAPE = "The stored token has characters that no token has; store it again, alone and on one line."
 PARTS_NEEDED = "{platform} needs {parts}; store them together as one JSON object, such as {example}."
@@ -69,7 +70,7 @@ def read_credentials(
         raise AuthFailed(_words(PART_MISSING, platform, needed, missing=", ".join(missing)))
     for name, value in parts.items():
         if not _PART.fullmatch(value):
-            raise AuthFailed(UNLIKELY_PART.format(name=name, platform=platform.capitalize()))
+            raise AuthFailed(UNLIKELY_PART.format(name=name, platform=spoken(platform)))
     return Credentials(parts)
 
 
@@ -83,4 +84,4 @@ def _single(text: str, platform: str, needed: tuple[str, ...]) -> Credentials:
 
 def _words(sentence: str, platform: str, needed: tuple[str, ...], **more: str) -> str:
     example = "{" + ", ".join(f'"{name}": "..."' for name in needed) + "}"
-    return sentence.format(platform=platform.capitalize(), parts=", ".join(needed), example=example, **more)
+    return sentence.format(platform=spoken(platform), parts=", ".join(needed), example=example, **more)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from connectors._exchange import Exchange
+from connectors._names import spoken
 from connectors.contract import Health
 
 # Receipts and evidence carry this machine's time.
@@ -37,7 +38,7 @@ class Findings:
         """Compare this machine's clock with the platform's ``Date``."""
         self.skew_s = skew(exchange)
         if self.skew_s is not None and abs(self.skew_s) > MOST_SKEW_S:
-            self.fatal.append(CLOCK_OFF.format(skew=self.skew_s, platform=self.platform.capitalize()))
+            self.fatal.append(CLOCK_OFF.format(skew=self.skew_s, platform=spoken(self.platform)))
 
     def ends(self, day: datetime | None, what: str, remedy: str) -> None:
         """Something such as the token ends on a day: told 21, 7 and 1 days ahead."""

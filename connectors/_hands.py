@@ -13,6 +13,7 @@ from typing import Protocol
 
 import stamina
 
+from connectors._names import spoken
 from connectors.contract import (
     Action,
     Author,
@@ -249,7 +250,7 @@ def _write(send: Callable[[], None]) -> ConnectorError | None:
 
 
 def _failure(doubt: ConnectorError | None, ref: CommentRef) -> ConnectorError:
-    name = ref.platform.capitalize()
+    name = spoken(ref.platform)
     if doubt is None:
         return PermissionLost(NO_EFFECT.format(platform=name), comment=str(ref))
     if isinstance(doubt, Gone):
@@ -278,4 +279,4 @@ def _way(ways: tuple[Way, ...], name: str | None, platform: str) -> Way:
 
 
 def _name(hand: Hand | BlockHand) -> str:
-    return hand.platform.capitalize()
+    return spoken(hand.platform)

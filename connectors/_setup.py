@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from connectors._budget import Spending, SpendingInMemory
 from connectors._exchange import Exchange
+from connectors._names import spoken
 from connectors.transport import Transport, utc_now
 
 NO_BASE_URL = "{platform} is many servers, not one; give the address of the city's own as base_url."
@@ -53,7 +54,7 @@ class Setup:
         """
         address = self.base_url or base_url
         if address is None:
-            raise ValueError(NO_BASE_URL.format(platform=platform.capitalize()))
+            raise ValueError(NO_BASE_URL.format(platform=spoken(platform)))
         return Transport(
             platform,
             address,

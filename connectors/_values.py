@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup, Tag
 from bs4.exceptions import ParserRejectedMarkup
 
 from connectors._errors import Malformed
+from connectors._names import spoken
 
 NOT_AN_ID = "An id with characters that no id of {platform} has came up; it is not sent on."
 NO_TIME = "A time in the answer can't be read."
@@ -28,7 +29,7 @@ def an_id(value: object, platform: str, shape: re.Pattern[str] = PLAIN_ID) -> st
     text = str(value)
     if isinstance(value, str | int) and not isinstance(value, bool) and shape.fullmatch(text) and text.strip("."):
         return text
-    raise Malformed(NOT_AN_ID.format(platform=platform.capitalize()))
+    raise Malformed(NOT_AN_ID.format(platform=spoken(platform)))
 
 
 def perhaps_id(value: object, platform: str, shape: re.Pattern[str] = PLAIN_ID) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+import connectors
 from bot.evidence.canonical import canonical, sha256
 from bot.evidence.card.drawing import Drawing
 from bot.evidence.card.printable import Paragraph, direction, excerpt, paragraphs, printable
@@ -29,7 +30,7 @@ def sheet_of(record: Mapping[str, Any], drawing: Drawing) -> dict[str, Any]:
         "case_id": printable(record["case_id"]),
         "city": printable(site["city"]),
         "page_name": printable(site["page_name"]),
-        "platform": printable(site["platform"].capitalize()),
+        "platform": printable(connectors.spoken(site["platform"])),
         "page_id": printable(site["page_id"]),
         "account": _account(comment["account_displayed_as"]),
         "comment": _comment(record),
