@@ -64,10 +64,18 @@ add_filter('pre_wp_mail', fn() => true);
 wp_install('City of X', 'cityhall', 'clerk@city.example', true, '', 'only for this test');
 update_option('timezone_string', 'America/Chicago');
 update_option('permalink_structure', '/%postname%/');
+update_option('template', 'town'); update_option('stylesheet', 'town');
 $editor = wp_insert_user(['user_login' => 'beadle', 'user_pass' => 'x', 'user_email' => 'b@city.example',
     'role' => 'editor']);
 [$password] = WP_Application_Passwords::create_new_application_password($editor, ['name' => 'beadle']);
 echo "password=$password\\n";
+"""
+# Debian packs the themes apart, under names that change with each release: this one shows a post and its comments.
+THEME = """<!doctype html><html lang="en"><head><meta charset="utf-8">
+<title><?php wp_title(); ?></title></head><body><?php
+while (have_posts()) { the_post(); the_title('<h1>', '</h1>'); the_content();
+    $comments = get_comments(['post_id' => get_the_ID(), 'status' => 'approve']);
+    echo '<ol>'; wp_list_comments(['type' => 'comment'], $comments); echo '</ol>'; } ?></body></html>
 """
 ROUTER = """<?php
 $path = parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH);
@@ -99,11 +107,14 @@ def running(folder: Path) -> Iterator[Site]:
     shutil.copytree(root / "usr/share/wordpress", folder / "wordpress", ignore_dangling_symlinks=True)
     for name, text in {
         "wordpress/wp-config.php": CONFIGURATION,
+        "wordpress/wp-content/themes/town/index.php": THEME,
+        "wordpress/wp-content/themes/town/style.css": "/* Theme Name: Town */",
         "set_up.php": INSTALLATION,
         "router.php": ROUTER,
     }.items():
         for key, word in words.items():
             text = text.replace("{" + key + "}", word)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).unlink(missing_ok=True)
         (folder / name).write_text(text)
     environment = {**os.environ, "LD_LIBRARY_PATH": str(next((root / "usr/lib").glob("*-linux-gnu")))}
