@@ -100,6 +100,7 @@ def connect(page: Page, spending: Spending, on_renewed: Callable[[str], None], i
             page_id=page.page_id,
             token=page.token.get_secret_value(),
             base_url=page.base_url,
+            timeout=page.timeout.total_seconds(),
             spending=spending,
             on_renewed=on_renewed,
             options={"inbox": str(inbox(inboxes, page)), **page.for_connector},

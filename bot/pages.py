@@ -86,6 +86,7 @@ class Page:
     token: Token
     mode: Mode = Mode.OBSERVE
     poll_every: timedelta = timedelta(minutes=1)
+    timeout: timedelta = timedelta(seconds=10)
     base_url: str | None = None
     slack_channel: str | None = None
     auto_hide: Signature | None = None
@@ -201,6 +202,7 @@ def _as_page(shape: PageShape, city: City, folder: Path, can: Capabilities) -> P
         policy=shape.policy,
         token=Token.at(shape.token, folder),
         mode=Mode(shape.mode),
+        timeout=fields.as_timedelta(shape.timeout),
         poll_every=fields.as_timedelta(shape.poll_every) if shape.poll_every else can.poll_every,
         base_url=shape.base_url,
         slack_channel=shape.slack_channel,

@@ -21,6 +21,8 @@ from bot.tokens import Token
 from connectors.contract import Capabilities
 
 LEAST_SECONDS_SANDBOX = 0.2
+# How long one wait for a platform may take: a whole answer has three of them.
+LEAST_TIMEOUT_S, MOST_TIMEOUT_S = 1.0, 60.0
 
 # Said in blocks of their own, each with a signature.
 _SAID_ELSEWHERE = {"attested": "attested", "plan": "attested", "legal_basis": "legal_basis"}
@@ -83,6 +85,15 @@ def _not_a_persons_call(value: object) -> object:
 
 
 Signable = Annotated[Literal["profanity", "pii", "spam", "sexual", "threat"], BeforeValidator(_not_a_persons_call)]
+
+
+def _no_longer_than_a_minute(value: str) -> str:
+    seconds = fields.as_timedelta(value).total_seconds()
+    if not LEAST_TIMEOUT_S <= seconds <= MOST_TIMEOUT_S:
+        raise ValueError(
+            f'is "{value}"; a platform is waited for between {LEAST_TIMEOUT_S:g}s and {MOST_TIMEOUT_S:g}s.'
+        )
+    return value
 
 
 def _not_too_often(value: str, info: ValidationInfo) -> str:
@@ -209,6 +220,9 @@ class PageShape(Shape):
         default=None,
         description="the address of the city's own server, or another than the platform's own",
         examples=["https://blog.example.gov"],
+    )
+    timeout: Annotated[Duration, AfterValidator(_no_longer_than_a_minute)] = Field(
+        default="10s", description="a number and s, at most 60s", examples=["20s"]
     )
     poll_every: Annotated[Duration, AfterValidator(_not_too_often)] | None = Field(
         default=None, description="a number and s, m or h", examples=["30s"]

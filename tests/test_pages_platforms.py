@@ -93,3 +93,12 @@ def test_a_token_may_be_a_file_of_several_parts(load: Load, tmp_path: Path) -> N
     page = load(TOWN.replace("env:TOWN_TOKEN", f"file:{path}")).find("town")
 
     assert json.loads(page.token.get_secret_value()) == {"client_id": "a b", "access_token": "c"}
+
+
+def test_how_long_a_platform_is_waited_for_is_configured_within_limits(load: Load) -> None:
+    """Ten seconds unless the page says otherwise; not for ever, and not so short that nothing ever arrives."""
+    assert load(TOWN).find("town").timeout == timedelta(seconds=10)
+    assert load(TOWN + "    timeout: 25s\n").find("town").timeout == timedelta(seconds=25)
+    assert sentences(load(TOWN + "    timeout: 5m\n")) == [
+        'config/pages.yaml:10: "timeout" of a page is "5m"; a platform is waited for between 1s and 60s.'
+    ]
