@@ -15,8 +15,8 @@ STEPS = [
     ("after", "bot.evidence.store.Archive.seal"),
     ("after", "bot.pipeline.Route.record_seal"),  # inside its transaction
     ("before", "bot.pipeline.Route.act"),
-    ("before", "connectors.facebook.FacebookHider.hide"),
-    ("after", "connectors.facebook.FacebookHider.hide"),
+    ("before", "connectors._hands.SafeHider.hide"),
+    ("after", "connectors._hands.SafeHider.hide"),
     ("after", "bot.evidence.store.Archive.supplement"),
     ("after", "bot.pipeline.Route.record_act"),  # inside its transaction
     ("before", "bot.notify.slack.SlackNotifier.post"),
