@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -101,7 +101,7 @@ class Route:
 
     def keep(self, desk: Desk, batch: Batch) -> Kept:
         """Judge what is new in a batch and store all of it, with its orders and the cursor, in one transaction."""
-        batch = self._as_it_stands(desk, batch)
+        shown = self._shown_again(desk, batch)
         with Session(self.reading) as session:
             new = keep.unknown(session, batch.comments)
             judged = self._judge(session, desk, new, {post.post_id: post.text for post in batch.posts})
@@ -113,9 +113,9 @@ class Route:
             still = [item for item in judged if str(item.comment.ref) + item.comment.revision in fresh]
             order = self._order_preserve if desk.withheld is None else self._order_tell
             tell = self._order_tell
-            return keep.keep(session, desk.page.slug, batch, still, order, self.clock(), desk.withheld, tell)
+            return keep.keep(session, desk.page.slug, batch, still, order, self.clock(), desk.withheld, tell, shown)
 
-    def _as_it_stands(self, desk: Desk, batch: Batch) -> Batch:
+    def _shown_again(self, desk: Desk, batch: Batch) -> frozenset[CommentRef]:
         """What we hid and a list calls visible is read alone before anybody is taken to have shown it again.
 
         A list may be older than the act, and some platforms tell of no comment that it is hidden. In doubt it is
@@ -123,12 +123,7 @@ class Route:
         """
         with Session(self.reading) as session:
             hidden = overruled.hidden_among(session, batch.comments)
-        if not hidden:
-            return batch
-        still = {ref for ref in hidden if not self._is_shown(desk, ref)}
-        as_known = partial(replace, visibility=Visibility.HIDDEN_BY_CITY)
-        comments = tuple(as_known(each) if each.ref in still else each for each in batch.comments)
-        return replace(batch, comments=comments)
+        return frozenset(ref for ref in hidden if self._is_shown(desk, ref))
 
     def _is_shown(self, desk: Desk, ref: CommentRef) -> bool:
         if desk.connector.capabilities.hidden_state != "told":

@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlmodel import Session
 
+from bot.ledger import keep
 from bot.ledger.overruled import SHOWN_THERE
 from bot.ledger.tables import CaseStatus, StrikeStatus
 from connectors.contract import Batch, CommentRef, Unavailable, Visibility
-from tests.office import Office, open_office
+from tests.office import SLUG, Office, open_office
 
 
 @pytest.fixture
@@ -56,6 +58,20 @@ def test_a_list_that_is_older_than_the_hide_overrules_nobody(office: Office) -> 
     office.work()
 
     office.route.keep(office.desk, stale)
+
+    assert office.case(case_id).status == CaseStatus.HIDDEN
+    assert [row.visibility for row in office.comments()] == ["hidden_by_city"]
+
+
+def test_an_act_that_is_recorded_while_a_list_is_kept_is_not_overruled(office: Office) -> None:
+    """The list is looked through, the act is recorded, the list is stored: what the list says is older."""
+    case_id = office.open_case()
+    stale = Batch(tuple(office.platform.comments.values()), (), "stale", last=True)
+    looked_through = office.route._shown_again(office.desk, stale)
+    office.work()
+
+    with Session(office.route.writing) as session, session.begin():
+        keep.keep(session, SLUG, stale, [], lambda *_: None, office.route.clock(), shown=looked_through)
 
     assert office.case(case_id).status == CaseStatus.HIDDEN
     assert [row.visibility for row in office.comments()] == ["hidden_by_city"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -104,12 +104,14 @@ def keep(
     now: datetime,
     withheld: str | None = None,
     tell: Callable[[Session, str], None] = lambda *_: None,
+    shown: Collection[CommentRef] = (),
 ) -> Kept:
     """Store one batch in the caller's transaction and place an order for each case that it opens.
 
     A revision that is known already changes nothing but visibility, so a batch may come twice. ``withheld``: the
     platform's terms allow ids, times and digests only, so nothing else is stored; a case waits for a person at once,
-    with this sentence. ``tell`` gets the cases whose comment somebody showed again on the platform.
+    with this sentence. ``tell`` gets the cases whose comment somebody showed again on the platform; ``shown``
+    are those of which a reading made sure.
     """
     for post in batch.posts:
         _keep_post(session, page, post if withheld is None else replace(post, text="", raw={}), post.revision, now)
@@ -125,7 +127,7 @@ def keep(
     opened += _reopened(session, batch.comments, rows)
     for case in opened:
         order(session, case)
-    for case in _note_visibility(session, batch.comments, rows, now):
+    for case in _note_visibility(session, batch.comments, rows, shown, now):
         tell(session, case)
     _note_missing(session, page, batch, now)
     _note_gaps(session, page, batch.gaps, now)
@@ -274,7 +276,11 @@ def _new_comment(page: str, comment: Comment, now: datetime) -> CommentRow:
 
 
 def _note_visibility(
-    session: Session, comments: Sequence[Comment], rows: Mapping[str, CommentRow], now: datetime
+    session: Session,
+    comments: Sequence[Comment],
+    rows: Mapping[str, CommentRow],
+    shown: Collection[CommentRef],
+    now: datetime,
 ) -> list[str]:
     """The cases that somebody on the platform overruled."""
     restored = []
@@ -283,6 +289,9 @@ def _note_visibility(
         if row is None:
             continue
         if row.visibility == Visibility.HIDDEN_BY_CITY and comment.visibility is Visibility.VISIBLE:
+            if comment.ref not in shown:
+                # The list was read before our act was recorded, perhaps a moment ago: it knows less than we do.
+                continue
             restored += overruled.respect(session, row, now)
         see(session, row, comment.visibility, "poll", now)
     return restored

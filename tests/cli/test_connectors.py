@@ -207,7 +207,7 @@ def test_a_page_whose_credentials_cannot_be_right_leaves_the_others_alone(
         assert set(beadle.route.desks) == {town.page_slug, "blog"}
 
     assert desks == {town.page_slug}
-    assert re.match(r'.*pages\.yaml:\d+: the page "blog" can\'t be opened: Wordpress needs ', refused.sentence)
+    assert re.match(r'.*pages\.yaml:\d+: the page "blog" can\'t be opened: WordPress needs ', refused.sentence)
     assert "only-one-part" not in refused.sentence
 
 
