@@ -213,7 +213,8 @@ def live(platform: str, days: int) -> Week:
         calls / days,
         mean(asked for asked, _ in naive) * rounds / days,
         cost / days,
-        given * NAIVE_USD_PER_ITEM.get(platform, 0.0) * rounds / days,
+        # Billed once a UTC day, however often it is delivered.
+        given * NAIVE_USD_PER_ITEM.get(platform, 0.0),
         quantiles(delays, n=100)[49],
         quantiles(delays, n=100)[94],
         (sum(words.get(key, "").startswith("other") for key in town.edited), len(town.edited)),
