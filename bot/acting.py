@@ -42,6 +42,10 @@ EDITED = "The comment was edited after it was judged; the new words are judged a
 CANT = "{platform} can't hide: {effect} By hand: {by_hand}"
 BLOCKED = "The platform stopped our writing, so acts on this page are paused until `beadle resume`: {why}"
 REFUSED = "The platform refused: {why}"
+OTHERS_TOO = (
+    "A hide here takes the replies under the comment out of sight too, whoever wrote them, and no clause is cited for "
+    "those: a person decides."
+)
 DONE = "Done under the page's signed list."
 FIRST_RETRY_S = 15.0
 LONGEST_RETRY_S = 900.0
@@ -115,6 +119,8 @@ def act_by_rule(
         ask = _hand(desk)
         if ask is None:
             return acted("asks", cannot_hide(desk)), None
+        if desk.connector.capabilities.takes_replies and stands.reply_count != 0:
+            return acted("asks", OTHERS_TOO), None
         receipt = ask(file.ref)
     except Gone:
         return acted("gone", GONE), None

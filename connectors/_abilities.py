@@ -55,6 +55,7 @@ class Capabilities:
     ``poll_every`` and ``least_poll``: the pace that suits the platform, and the fastest that it allows.
     ``attestation``: what the operator has to attest in writing before the page is used. ``push``: the name of the
     platform's webhook, where it has one. ``public_hosts``: what a logged-out browser needs to show a post.
+    ``takes_replies``: a hide takes the replies under a comment out of sight too, whoever wrote them.
     ``pictures``: whether the platform's terms let a browser of ours open its pages.
     """
 
@@ -71,6 +72,7 @@ class Capabilities:
     reads: tuple[str, ...]
     cost: str = "free"
     cost_per_read_usd: float = 0.0
+    takes_replies: bool = False
     hidden_state: Literal["told", "answered", "none"] = "told"
     remove_ways: tuple[Way, ...] = ()
     block_ways: tuple[Way, ...] = ()

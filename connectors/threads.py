@@ -55,6 +55,7 @@ CAPABILITIES = Capabilities(
     unblock=False,
     identity="the account's name, which its owner can change; Threads delivers no id of accounts",
     embed="post",
+    takes_replies=True,
     effect="The reply and all replies under it are hidden from the conversation; those under it can't be hidden alone.",
     by_hand="open the reply in the Threads app and choose Hide for everyone there, or Restrict or Block its account.",
     archive=ArchivePolicy(

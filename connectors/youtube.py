@@ -48,7 +48,9 @@ CAPABILITIES = Capabilities(
     unblock=False,
     identity="display name (mostly the @handle) and channel id, where YouTube delivers them",
     embed="none",
-    effect="The comment is held for review: the public does not see it, and YouTube tells its author nothing.",
+    takes_replies=True,
+    effect="The comment is held for review with the replies under it: the public sees neither, and YouTube tells its "
+    "author nothing.",
     by_hand=BY_HAND,
     archive=ArchivePolicy(
         "whole",

@@ -63,6 +63,8 @@ def reply_from(data: object, *, page_id: str, own_name: str | None) -> Comment:
         attachments=_attachments(data),
         visibility=_visibility(data),
         can_hide=None if root is not None and above in (root, None) else False,
+        # Threads says that there are replies, not how many.
+        reply_count=0 if has_replies(data) is False else None,
         by_page=is_own(data) or (own_name is not None and name == own_name),
         raw=data,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -203,7 +204,9 @@ class Channel:
         thread = self._thread(thread_id)
         status = self._shown(comment_id, row, thread_id, thread)
         if row and thread and status:
-            return comment_of(row, self.page_id, thread.post_id, status)
+            # Replies have none of their own.
+            below = thread.reply_count if comment_id == thread_id else 0
+            return replace(comment_of(row, self.page_id, thread.post_id, status), reply_count=below)
         listed, unseen = self._unseen(comment_id, thread_id)
         if unseen is not None or row is None:
             return unseen
