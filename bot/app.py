@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
 
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 import structlog
 
 import connectors
+from bot.carrying_out import CarryingOut
 from bot.desk import Desk, nothing_earned
 from bot.desks import Minds, Renewals, closed_desk, connect, desk_tell, open_desk
 from bot.dossiers import Dossiers
@@ -43,7 +44,7 @@ from bot.people import People, load_people
 from bot.pipeline import Route
 from bot.preflight import Fitness
 from bot.preserving import no_media, not_embedded
-from bot.review import Review
+from bot.review import Review, in_force
 from bot.settings import Settings
 from bot.telling import Alerts, Pictures
 from bot.tokens import secret_parts
@@ -96,6 +97,7 @@ class Beadle:
     database_url: str
     route: Route
     review: Review
+    carrying_out: CarryingOut
     lapse: Lapse
     trust: Trust
     fitness: Fitness
@@ -186,6 +188,10 @@ def open_beadle(
         stack.callback(reading.dispose)
         city, shelf = configuration.pages.city.name, configuration.shelf
         software, timezone = this_software(capturer.browser, settings.config), configuration.pages.city.timezone.key
+
+        def today() -> date:
+            return now().astimezone(configuration.pages.city.timezone).date()
+
         dossiers = Dossiers(city, now, shelf.version, software, this_host(), timezone)
         route = Route(
             desks=desks,
@@ -208,7 +214,8 @@ def open_beadle(
             configuration=configuration,
             database_url=url,
             route=route,
-            review=Review(route),
+            review=Review(route, in_force(shelf.in_force), today),
+            carrying_out=CarryingOut(route),
             lapse=Lapse(route),
             trust=trust,
             fitness=fitness,

@@ -159,7 +159,7 @@ def _running(settings: Settings) -> Iterator[_Running]:
                 Worker(
                     url,
                     beadle.route,
-                    beadle.review,
+                    beadle.carrying_out,
                     beadle.lapse,
                     Looking(beadle.route),
                     beadle.outbox,

@@ -112,7 +112,7 @@ def connect(page: Page, spending: Spending, on_renewed: Callable[[str], None], i
 
 
 def open_desk(page: Page, connection: Connection, minds: Minds) -> Desk:
-    """The desk over a connection. Nobody gets its ``Blocker``."""
+    """The desk over a connection. No desk has its ``Blocker``: blocks are people's, and have a room of their own."""
     can = connection.connector.capabilities
     auto = _auto_remover(page, can, connection.remover)
     hider, remover = connection.hider, connection.remover

@@ -84,6 +84,20 @@ def as_time(written: str) -> time:
     return time.fromisoformat(written)
 
 
+def quiet_hours(value: str) -> str:
+    """Two times of day with a hyphen between, ``HH:MM-HH:MM``; the second may be of the next day."""
+    begin, hyphen, end = value.partition("-")
+    if not hyphen or not _CLOCK.fullmatch(begin) or not _CLOCK.fullmatch(end) or begin == end:
+        raise ValueError(f'is "{printable(value)}"; write two times of day, for example "22:00-06:30".')
+    return value
+
+
+def as_hours(written: str) -> tuple[time, time]:
+    """The two times of day that ``QuietHours`` say."""
+    begin, _, end = written.partition("-")
+    return as_time(begin), as_time(end)
+
+
 def duration(value: str) -> str:
     """A length of time: a number and s, m or h; more than nothing, a day at most."""
     found = _DURATION.fullmatch(value)
@@ -236,6 +250,7 @@ Identifier = Annotated[str, AfterValidator(identifier)]
 PageId = Annotated[str, AfterValidator(page_id)]
 Zone = Annotated[str, AfterValidator(zone)]
 Clock = Annotated[str, AfterValidator(clock)]
+QuietHours = Annotated[str, AfterValidator(quiet_hours)]
 Duration = Annotated[str, AfterValidator(duration)]
 Channel = Annotated[str, AfterValidator(channel)]
 Sender = Annotated[str, AfterValidator(sender)]

@@ -47,7 +47,7 @@ class Lapse:
         """Show the comment again. May run twice; the second time the platform says that it is done already."""
         with Session(self.route.reading) as session:
             file = cases.open_file(session, case_id)
-        if file.case.status != CaseStatus.HIDDEN or file.decisions:
+        if file.case.status != CaseStatus.HIDDEN or file.settling:
             return _done("overtaken", _DECIDED)
         desk = self.route.desks.get(file.case.page)
         if desk is None or desk.hider is None or file.evidence is None:
@@ -87,9 +87,9 @@ class Lapse:
         after_act(self.route.orders, session, act.act_key, self.route.look_after_s)
         keep.see(session, file.comment, Visibility(done["visibility"]), "lapse", now)
         cases.move(session, case_id, CaseStatus.WAITING, done["because"], now)
-        if file.decisions:
+        if file.settling:
             # A person spoke while it was being taken back. Their word is final: it is carried out on what stands now.
-            decision = str(file.decisions[-1].id)
+            decision = str(file.settling[-1].id)
             self.route.orders.place(session, "carry_out", decision, cases.next_order(session, case_id) + 1000)
         self.route.orders.place(session, "tell", case_id, cases.next_order(session, case_id))
 

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from sqlmodel import Session
 
-Workflow = Literal["preserve", "act", "tell", "carry_out", "lapse", "look"]
+Workflow = Literal["preserve", "act", "tell", "carry_out", "lapse", "look", "gather", "bar", "notice"]
 
 LOOK_AFTER_S = 60.0
 """Seconds from an act to the look at the public page: what platforms show of it changes within some of them."""

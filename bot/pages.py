@@ -11,21 +11,49 @@ from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from bot import fields, yamlfile
 from bot.errors import ConfigError
-from bot.pages_shape import AttestedShape, CityShape, Known, LegalBasisShape, PageShape, SignatureShape
+from bot.pages_shape import (
+    AttestedShape,
+    CityShape,
+    Known,
+    LegalBasisShape,
+    PageShape,
+    SignatureShape,
+    UnconfirmedShape,
+)
 from bot.tokens import Token
 from bot.yamlfile import YamlFile
 from connectors.contract import Capabilities
 
-__all__ = ["Attested", "City", "Known", "LegalBasis", "Mode", "Page", "Pages", "Signature", "load_pages"]
+__all__ = [
+    "Attested",
+    "City",
+    "Flag",
+    "Known",
+    "LegalBasis",
+    "Mode",
+    "Page",
+    "Pages",
+    "Signature",
+    "Unconfirmed",
+    "load_pages",
+]
 
 NEEDS_ADDRESS = 'a page on {platform} needs "base_url": each city has a server of its own there; write its address.'
 NEEDS_ATTESTATION = 'a page on {platform} needs "attested" with plan, signed_by and signed_on: {sentence}'
 SIGNED = "{signed_by}, {signed_on}"
+
+
+class Flag(StrEnum):
+    """What a page is in. Either way everything asks a person; ``CARETAKER`` is for elections, and freezes rules."""
+
+    INCIDENT = "incident"
+    CARETAKER = "caretaker"
 
 
 class Mode(StrEnum):
@@ -38,12 +66,29 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """The city itself. ``digest_hour`` is local time; ``policy_url`` is where residents read the policy."""
+    """The city itself. Hours are local; ``policy_url`` is where residents read the policy. ``quiet_hours``: from, to.
+    ``alerts_an_hour``: the most single alerts in one channel. ``appeal_days``: in which residents may appeal;
+    ``answer_days``: in which the city answers."""
 
     name: str
     timezone: ZoneInfo
     digest_hour: time
     policy_url: str | None = None
+    quiet_hours: tuple[time, time] | None = None
+    alerts_an_hour: int = 20
+    contact: str | None = None
+    appeals_to: str | None = None
+    appeals_url: str | None = None
+    appeal_days: int = 10
+    answer_days: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """What becomes of what a rule hid and no person has confirmed: ``after`` so long it is shown again, or told."""
+
+    after: timedelta = timedelta(hours=24)
+    then: Literal["restore", "escalate"] = "escalate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +121,8 @@ class LegalBasis:
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page of the city on a platform. ``policy`` is the slug of its pack; ``public_hosts`` are ``host[:port]``;
-    ``token_at`` is the file and line that name the token's place. ``options``: what only this platform needs."""
+    ``token_at`` is the file and line that name the token's place. ``options``: what only this platform needs.
+    ``staff``: ids of accounts that are the city's own or its staff's."""
 
     slug: str
     name: str
@@ -96,6 +142,10 @@ class Page:
     attested: Attested | None = None
     legal_basis: LegalBasis | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    flags: frozenset[Flag] = frozenset()
+    unconfirmed: Unconfirmed = Unconfirmed()
+    department: str | None = None
+    staff: frozenset[str] = frozenset()
 
     @property
     def for_connector(self) -> dict[str, str]:
@@ -163,7 +213,19 @@ def _city(file: YamlFile) -> City:
     shape = file.fit(CityShape, "city")
     if isinstance(shape, tuple):
         raise shape[0]
-    return City(shape.name, ZoneInfo(shape.timezone), fields.as_time(shape.digest_hour), shape.policy_url)
+    return City(
+        name=shape.name,
+        timezone=ZoneInfo(shape.timezone),
+        digest_hour=fields.as_time(shape.digest_hour),
+        policy_url=shape.policy_url,
+        quiet_hours=fields.as_hours(shape.quiet_hours) if shape.quiet_hours else None,
+        alerts_an_hour=shape.alerts_an_hour,
+        contact=shape.contact,
+        appeals_to=shape.appeals_to,
+        appeals_url=shape.appeals_url,
+        appeal_days=shape.appeal_days,
+        answer_days=shape.answer_days,
+    )
 
 
 def _count(file: YamlFile) -> int:
@@ -212,6 +274,10 @@ def _as_page(shape: PageShape, city: City, folder: Path, can: Capabilities) -> P
         attested=_attested(shape.attested),
         legal_basis=_legal_basis(shape.legal_basis),
         options=shape.options,
+        flags=frozenset(Flag(each) for each in shape.flags or ()),
+        unconfirmed=_unconfirmed(shape.unconfirmed),
+        department=shape.department,
+        staff=frozenset(shape.staff or ()),
     )
 
 
@@ -222,6 +288,10 @@ def _public_hosts(shape: PageShape, can: Capabilities) -> tuple[str, ...]:
     own = urlsplit(shape.base_url).netloc.lower() if can.needs_base_url and shape.base_url else ""
     named = own and (fields.is_loopback(shape.base_url) or fields.is_public_name(own))
     return (*can.public_hosts, *([own] if named and own not in can.public_hosts else []))
+
+
+def _unconfirmed(shape: UnconfirmedShape | None) -> Unconfirmed:
+    return Unconfirmed(timedelta(hours=shape.hours), shape.then) if shape else Unconfirmed()
 
 
 def _attested(shape: AttestedShape | None) -> Attested | None:

@@ -15,7 +15,20 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 import connectors
 from bot import fields
-from bot.fields import Channel, Clock, Duration, Host, HttpsAddress, Line, PageId, Slug, Zone
+from bot.fields import (
+    Channel,
+    Clock,
+    Duration,
+    Host,
+    HttpsAddress,
+    Identifier,
+    Line,
+    Mailbox,
+    PageId,
+    QuietHours,
+    Slug,
+    Zone,
+)
 from bot.mistakes import Shape, did_you_mean, or_list, printable
 from bot.tokens import Token
 from connectors.contract import Capabilities
@@ -161,6 +174,33 @@ class CityShape(Shape):
     digest_hour: Clock = Field(
         default="07:30", description="the local time of the daily digest, in quotes", examples=['"07:30"']
     )
+    quiet_hours: QuietHours | None = Field(
+        default=None,
+        description="when only what is urgent is told at once, in quotes",
+        examples=['"22:00-06:30"'],
+    )
+    alerts_an_hour: int = Field(
+        default=20, ge=1, le=500, description="the most single alerts in a channel in an hour", examples=["20"]
+    )
+    contact: Line | None = Field(
+        default=None,
+        description="how residents reach the office that answers for the pages",
+        examples=["City Clerk, 2267 North 1500 West, clerk@example.gov"],
+    )
+    appeals_to: Mailbox | None = Field(
+        default=None, description="the mailbox for appeals", examples=["appeals@example.gov"]
+    )
+    appeals_url: HttpsAddress | None = Field(
+        default=None,
+        description="where the city's form for appeals is found",
+        examples=["https://www.example.gov/appeal"],
+    )
+    appeal_days: int = Field(
+        default=10, ge=1, le=365, description="a number of days in which residents may appeal", examples=["10"]
+    )
+    answer_days: int = Field(
+        default=10, ge=1, le=90, description="a number of days in which an appeal is answered", examples=["10"]
+    )
 
 
 class SignatureShape(Shape):
@@ -198,6 +238,17 @@ class LegalBasisShape(Shape):
     signed_by: Line = Field(description="the name and office of who answers for it", examples=["A. Name, city counsel"])
     signed_on: Annotated[date, AfterValidator(_not_future)] = Field(
         strict=True, description="the day of the signature", examples=["2026-11-02"]
+    )
+
+
+class UnconfirmedShape(Shape):
+    """A block ``unconfirmed:``: what becomes of what a rule hid and no person has confirmed (FA-19)."""
+
+    noun: ClassVar[str] = "a deadline"
+
+    hours: int = Field(default=24, ge=1, le=168, description="a number of hours, 1 to 168", examples=["24"])
+    then: Literal["restore", "escalate"] = Field(
+        default="escalate", description="restore or escalate", examples=["restore"]
     )
 
 
@@ -245,6 +296,18 @@ class PageShape(Shape):
         default=None,
         description="a list of the hosts that the picture of a comment may load from",
         examples=["[www.facebook.com]"],
+    )
+    flags: Annotated[tuple[Literal["incident", "caretaker"], ...], AfterValidator(fields.distinct)] | None = Field(
+        default=None, description="a list of incident and caretaker", examples=["[caretaker]"]
+    )
+    unconfirmed: UnconfirmedShape | None = Field(default=None, description="hours and then")
+    department: Line | None = Field(
+        default=None, description="the department that the page belongs to", examples=["Public Works"]
+    )
+    staff: Annotated[tuple[Identifier, ...], AfterValidator(fields.distinct)] | None = Field(
+        default=None,
+        description="a list of the platform's ids of accounts that are the city's own or its staff's, never acted on",
+        examples=['["1234567890"]'],
     )
     attested: AttestedShape | None = Field(default=None, description="plan, signed_by and signed_on")
     legal_basis: LegalBasisShape | None = Field(default=None, description="citation, signed_by and signed_on")

@@ -10,6 +10,7 @@ import os
 import pwd
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
@@ -42,6 +43,33 @@ class Role(StrEnum):
     COORDINATOR = "coordinator"
 
 
+class Capability(StrEnum):
+    """What a person is cleared for on the city's pages (Clinton City 3.2.1). Only ``MODERATE`` decides cases."""
+
+    PUBLISH = "publish"
+    EDIT = "edit"
+    COMMENT = "comment"
+    VIEW_ONLY = "view_only"
+    MODERATE = "moderate"
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """A topic that a person was trained in, and when (Glastonbury 1.d, 702.8)."""
+
+    topic: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """A version of a policy that a person acknowledged, and when (Hartford II, Clinton City 3.2.2)."""
+
+    policy: str
+    version: str
+    on: date
+
+
 # Who decides on cases: keeps, hides, restores, removes, restricts.
 DECIDERS = frozenset({Role.SMA, Role.SUPERVISOR, Role.COORDINATOR, Role.CHIEF_OF_STAFF})
 # Hartford Policy 012 iv has the chief of staff watch over the sites; Clinton City 2.2 has the coordinator do it.
@@ -52,7 +80,8 @@ KEEP_RECORDS = frozenset({Role.RECORDS_CUSTODIAN, Role.CITY_CLERK})
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who works for the city. ``pages`` are slugs; ``None`` is all of them."""
+    """Somebody who works for the city. ``pages`` are slugs; ``None`` is all of them. ``purpose``: why the city needs
+    this person on its pages. ``on_call``: is told of what is urgent at any hour."""
 
     id: str
     name: str
@@ -62,6 +91,11 @@ class Person:
     accounts: frozenset[str] = frozenset()
     slack_id: str | None = None
     digest: bool = False
+    purpose: str = ""
+    capabilities: frozenset[Capability] = frozenset()
+    trained: tuple[Training, ...] = ()
+    acknowledged: tuple[Acknowledgement, ...] = ()
+    on_call: bool = False
 
     def has(self, page: str) -> bool:
         """Whether this person looks after the page of this slug."""
@@ -81,6 +115,14 @@ class People:
     def by_account(self, account: str) -> Person | None:
         """The one person that an account of the operating system belongs to."""
         return next((person for person in self.people if account in person.accounts), None)
+
+    def by_slack(self, member: str) -> Person | None:
+        """The one person that a member of the Slack workspace is."""
+        return next((person for person in self.people if person.slack_id == member), None)
+
+    def on_call(self) -> tuple[Person, ...]:
+        """Who is told of what is urgent, whatever the hour."""
+        return tuple(person for person in self.people if person.on_call)
 
     def keepers(self) -> tuple[Person, ...]:
         """Who keeps the city's records and gets no digest: they are mailed the checkpoint of the log alone."""
@@ -147,6 +189,25 @@ def _slugs(value: object) -> object:
     return value
 
 
+class TrainingShape(Shape):
+    """One training that a person had."""
+
+    noun: ClassVar[str] = "a training"
+
+    topic: Slug = Field(description="a topic in small letters", examples=["first-amendment"])
+    on: date = Field(strict=True, description="the day", examples=["2026-01-12"])
+
+
+class AcknowledgementShape(Shape):
+    """One version of a policy that a person acknowledged."""
+
+    noun: ClassVar[str] = "an acknowledgement"
+
+    policy: Slug = Field(description="the slug of a policy", examples=["clinton-city"])
+    version: Line = Field(description="its version, in quotes", examples=['"2015-01"'])
+    on: date = Field(strict=True, description="the day", examples=["2026-01-12"])
+
+
 class PersonShape(Shape):
     """One entry of ``people:``."""
 
@@ -170,6 +231,23 @@ class PersonShape(Shape):
     )
     slack_id: Identifier | None = Field(default=None, description="the Slack member id", examples=["U012AB3CD"])
     digest: bool | None = Field(default=None, description="true or false", examples=["true"])
+    purpose: Line | None = Field(
+        default=None,
+        description="why the city needs this person on its pages",
+        examples=["answers residents for Public Works"],
+    )
+    capability: Annotated[
+        tuple[Literal["publish", "edit", "comment", "view_only", "moderate"], ...], AfterValidator(fields.distinct)
+    ] = Field(
+        default=("view_only",),
+        description="a list of publish, edit, comment, view_only and moderate",
+        examples=["[comment, moderate]"],
+    )
+    training: tuple[TrainingShape, ...] = Field(default=(), description="a list of topics with their dates")
+    acknowledged: tuple[AcknowledgementShape, ...] = Field(
+        default=(), description="a list of policies with version and date"
+    )
+    on_call: bool = Field(default=False, description="true or false", examples=["true"])
 
 
 def _count(file: YamlFile) -> int:
@@ -206,6 +284,11 @@ def _as_person(shape: PersonShape) -> Person:
         accounts=frozenset(shape.accounts),
         slack_id=shape.slack_id,
         digest=bool(roles & GET_DIGEST) if shape.digest is None else shape.digest,
+        purpose=shape.purpose or "",
+        capabilities=frozenset(Capability(each) for each in shape.capability),
+        trained=tuple(Training(each.topic, each.on) for each in shape.training),
+        acknowledged=tuple(Acknowledgement(each.policy, each.version, each.on) for each in shape.acknowledged),
+        on_call=shape.on_call,
     )
 
 

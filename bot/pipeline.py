@@ -251,9 +251,9 @@ class Route:
         elif outcome["status"] == "gone":
             keep.see(session, file.comment, Visibility.MISSING_UNKNOWN, "act", now)
         cases.move(session, case_id, _status(outcome), outcome["because"], now)
-        if outcome["status"] == "done" and file.decisions and file.decisions[-1].verb == "keep":
+        if outcome["status"] == "done" and file.settling and file.settling[-1].verb == "keep":
             # A person said so while the act was on its way to the platform. Their word is final: it is taken back.
-            self.orders.place(session, "carry_out", str(file.decisions[-1].id), cases.next_order(session, case_id))
+            self.orders.place(session, "carry_out", str(file.settling[-1].id), cases.next_order(session, case_id))
         elif outcome["status"] != "changed":
             self.orders.place(session, "tell", case_id, cases.next_order(session, case_id))
 

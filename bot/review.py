@@ -1,371 +1,217 @@
-"""A person answers: keep, hide, restore, remove, approve. Their word is final for the revision that they saw.
+"""A person answers: keep, hide, restore, remove, approve … Their word is final for the revision that they saw.
 
-A decision is a fact and an order in one commit; a short workflow carries it out. What can't be undone takes two
-people, and two accounts of the operating system (Hartford Policy 012 xi; FA-11, FA-20).
+A decision is a fact and an order in one commit; ``bot.carrying_out`` does it. What can't be undone takes two people,
+and two accounts (Hartford Policy 012 xi; FA-11, FA-20). Whichever door it came by, it is asked the same questions here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from datetime import date, datetime
 
-import structlog
 from sqlmodel import Session
 
-from bot.acting import AWAY, LONGEST_RETRY_S, cannot_hide, receipt_facts
-from bot.errors import EvidenceError, NotAllowed
-from bot.evidence.canonical import utc
-from bot.ledger import acts, cases, keep, switches
+from bot import authority
+from bot.acting import cannot_hide
+from bot.authority import Verb
+from bot.desk import Desk
+from bot.errors import NotAllowed, PolicyError
+from bot.ledger import cases, switches
 from bot.ledger.cases import File
-from bot.ledger.tables import Act, CaseStatus, Decision, StrikeStatus
-from bot.orders import after_act
+from bot.ledger.tables import CaseStatus, Decision
+from bot.moderation.pack import PolicyPack
 from bot.pages import Mode
-from bot.people import DECIDERS, Person
 from bot.pipeline import Route
-from connectors.contract import Batch, ConnectorError, Gone, RateLimited, Receipt, Unavailable, Visibility
+from bot.voice import Voice
+from connectors.contract import Visibility
 
-log = structlog.get_logger(__name__)
-
-Verb = Literal["keep", "hide", "restore", "remove", "approve"]
-_RETRY_S = 30.0
-
-_FROM: dict[Verb, frozenset[str]] = {
-    "keep": frozenset(
-        {
-            CaseStatus.OPENED,
-            CaseStatus.SEALED,
-            CaseStatus.WAITING,
-            CaseStatus.PAUSED,
-            CaseStatus.QUARANTINED,
-        }
-    ),
-    "hide": frozenset(
-        {CaseStatus.WAITING, CaseStatus.PAUSED, CaseStatus.QUARANTINED, CaseStatus.KEPT, CaseStatus.RESTORED}
-    ),
-    "restore": frozenset({CaseStatus.HIDDEN, CaseStatus.QUARANTINED}),
-    "remove": frozenset(
-        {
-            CaseStatus.WAITING,
-            CaseStatus.PAUSED,
-            CaseStatus.QUARANTINED,
-            CaseStatus.HIDDEN,
-            CaseStatus.KEPT,
-            CaseStatus.RESTORED,
-        }
-    ),
-    "approve": frozenset({CaseStatus.WAITING, CaseStatus.PAUSED, CaseStatus.HIDDEN}),
+_WAITS = frozenset({CaseStatus.WAITING, CaseStatus.PAUSED, CaseStatus.QUARANTINED})
+_FROM: dict[Verb, frozenset[CaseStatus]] = {
+    Verb.KEEP: _WAITS | {CaseStatus.OPENED, CaseStatus.SEALED},
+    Verb.HIDE: _WAITS | {CaseStatus.KEPT, CaseStatus.RESTORED},
+    Verb.RESTORE: frozenset({CaseStatus.HIDDEN, CaseStatus.QUARANTINED}),
+    Verb.REMOVE: _WAITS | {CaseStatus.HIDDEN, CaseStatus.KEPT, CaseStatus.RESTORED},
+    Verb.APPROVE: frozenset({CaseStatus.WAITING, CaseStatus.PAUSED, CaseStatus.HIDDEN}),
+    Verb.BY_HAND: _WAITS,
+    Verb.ESCALATE: _WAITS | {CaseStatus.HIDDEN, CaseStatus.OPENED, CaseStatus.SEALED},
+    Verb.CONTEST: frozenset(CaseStatus),
 }
+_NEEDS_EVIDENCE = frozenset({Verb.HIDE, Verb.REMOVE, Verb.APPROVE})
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was recorded. ``needs_second``: nothing happens until another person approves."""
+    """What was recorded. ``needs_second``: nothing happens until another person approves. ``again``: it was recorded
+    before, by the same press."""
 
     decision: int
     case_id: str
-    verb: Verb
+    verb: str
     needs_second: bool
     sentence: str
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Takes people's decisions and carries them out along the same route as the rules' acts."""
+    """Takes people's decisions on cases. ``pack_of`` finds the policy in force on a page at a time; ``today`` is the
+    city's own day."""
 
     route: Route
+    pack_of: Callable[[Desk, datetime], PolicyPack | None]
+    today: Callable[[], date]
 
-    def decide(self, case_id: str, verb: Verb, person: Person, account: str, reason: str) -> Answer:
+    def decide(self, case_id: str, verb: Verb, voice: Voice, reason: str, code: str = "") -> Answer:
         """Record a decision and order it. Raises ``NotAllowed`` with what to do instead; then nothing is recorded."""
         now = self.route.clock()
         with Session(self.route.writing) as session, session.begin():
+            cases.hold(session, case_id)
             file = cases.open_file(session, case_id)
+            before = cases.by_press(session, voice.press)
+            if before is not None:
+                return _answer(before.id or 0, case_id, Verb(before.verb), again=True)
             request = _open_request(file)
-            self._check(file, verb, person, account, request)
-            second = verb == "approve" and request is not None
+            self._check(file, verb, voice, request)
+            second = verb == Verb.APPROVE and request is not None
             row = Decision(
                 case_id=case_id,
                 verb=verb,
-                person=person.id,
-                account=account,
-                roles=", ".join(sorted(str(role) for role in person.roles)),
+                person=voice.person.id,
+                account=voice.account,
+                roles=voice.roles,
                 reason=reason,
+                code=code,
+                door=voice.door,
+                saw=voice.saw,
+                press=voice.press or None,
                 at=now,
                 second_of=request.id if second and request is not None else None,
             )
             session.add(row)
             session.flush()
-            decision = row.id or 0
-            if verb == "remove":
-                return Answer(decision, case_id, verb, True, _ASK_SECOND.format(case=case_id))
-            self.route.orders.place(session, "carry_out", str(decision), 1)
-            return Answer(decision, case_id, verb, False, _DONE[verb])
+            if verb == Verb.REMOVE:
+                self.route.orders.place(session, "tell", case_id, cases.next_order(session, case_id))
+            else:
+                self.route.orders.place(session, "carry_out", str(row.id), 1)
+            return _answer(row.id or 0, case_id, verb)
 
-    def pause(self, scope: str, person: Person, reason: str) -> bool:
+    def pause(self, scope: str, voice: Voice, reason: str) -> bool:
         """Stop all acts on a page, or on all (``switches.ALL``). ``False`` when they are stopped already."""
+        self._may(voice, Verb.PAUSE, scope)
         with Session(self.route.writing) as session, session.begin():
-            return switches.throw(session, scope, person.id, reason, self.route.clock())
+            return switches.throw(session, scope, voice.person.id, reason, self.route.clock())
 
-    def resume(self, scope: str, person: Person) -> int | None:
+    def resume(self, scope: str, voice: Voice) -> int | None:
         """Let acts go on. What was held back asks for permission again; how many that are, ``None`` if none paused."""
+        self._may(voice, Verb.RESUME, scope)
         with Session(self.route.writing) as session, session.begin():
-            if not switches.lift(session, scope, person.id, self.route.clock()):
+            if not switches.lift(session, scope, voice.person.id, self.route.clock()):
                 return None
             held = cases.by_status(session, CaseStatus.PAUSED, None if scope == switches.ALL else scope)
             for case_id in held:
                 self.route.orders.place(session, "act", case_id, cases.next_order(session, case_id))
             return len(held)
 
-    def case_of(self, decision: str) -> str:
-        """The case that a decision is about."""
-        with Session(self.route.reading) as session:
-            return session.get_one(Decision, int(decision)).case_id
+    def why_not(self, voice: Voice, verb: Verb, desk: Desk | None) -> str | None:
+        """Why this person may not do this on this page now; ``None`` if they may."""
+        pack = None if desk is None else self.pack_of(desk, self.route.clock())
+        page = None if desk is None else desk.page
+        return authority.why_not(voice.person, verb, page, pack, self.today())
 
-    def carry_out(self, decision: str) -> dict[str, Any]:
-        """Do what a person decided. May run twice; the second time the platform says that it is done already."""
-        with Session(self.route.reading) as session:
-            row = session.get_one(Decision, int(decision))
-            file = cases.open_file(session, row.case_id)
-            verb = _effective(session, row, file)
-            newer = [each for each in file.decisions if each.id is not None and each.id > int(decision)]
-            paused = switches.thrown(session, file.case.page)
-        if newer and any(each.verb != "approve" for each in newer):
-            return _done("overtaken", "A later decision stands.", verb)
-        if file.case.page not in self.route.desks:
-            return _done("later", AWAY.format(page=file.case.page), verb, retry_s=LONGEST_RETRY_S)
-        if paused is not None and verb in ("hide", "remove"):
-            return _done("later", f"Acts are paused ({paused.scope}).", verb, retry_s=_RETRY_S)
-        return self._do(file, row, verb)
+    def _may(self, voice: Voice, verb: Verb, scope: str) -> None:
+        refused = self.why_not(voice, verb, self.route.desks.get(scope))
+        if refused is not None:
+            raise NotAllowed(refused)
 
-    def record_carried_out(self, session: Session, decision: str, done: dict[str, Any]) -> None:
-        """What came of it becomes a fact, with the strike that it confirms or voids."""
-        now = self.route.clock()
-        row = session.get_one(Decision, int(decision))
-        file = cases.open_file(session, row.case_id)
-        if done["status"] == "later":
-            number = cases.next_order(session, row.case_id) + 1000
-            self.route.orders.place(session, "carry_out", decision, number, delay_s=done["retry_s"])
-            log.warning("a decision waits", case=row.case_id, because=done["because"])
-            return
-        row.carried_out_at = now
-        session.add(row)
-        if done["status"] == "overtaken":
-            return
-        if done["status"] == "failed":
-            # What is hidden stays a hidden case, or nobody could restore it.
-            hidden = file.case.status == CaseStatus.HIDDEN
-            cases.move(session, row.case_id, CaseStatus.HIDDEN if hidden else CaseStatus.WAITING, done["because"], now)
-        else:
-            self._record(session, file, row, done, now)
-        self.route.orders.place(session, "tell", row.case_id, cases.next_order(session, row.case_id))
-
-    def _check(self, file: File, verb: Verb, person: Person, account: str, request: Decision | None) -> None:
+    def _check(self, file: File, verb: Verb, voice: Voice, request: Decision | None) -> None:
         case = file.case
         if case.page not in self.route.desks:
             raise NotAllowed(f'page "{case.page}" is not in pages.yaml any more; put it back to decide its cases.')
         desk = self.route.desks[case.page]
-        if not person.roles & DECIDERS:
-            raise NotAllowed(_NO_ROLE.format(person=person.id, roles=", ".join(sorted(DECIDERS))))
-        if not person.has(case.page):
-            raise NotAllowed(f'{person.id} does not look after the page "{case.page}"; see their pages in people.yaml.')
-        if case.status not in _FROM["remove" if verb == "approve" and request is not None else verb]:
-            raise NotAllowed(_WRONG_STATUS.format(case=case.case_id, status=case.status, verb=verb))
-        if verb in ("hide", "remove", "approve") and desk.withheld is not None:
-            raise NotAllowed(desk.withheld)
-        if verb in ("hide", "remove", "approve") and file.evidence is None:
-            raise NotAllowed(f"case {case.case_id} has no sealed evidence yet; nothing is done without it.")
-        if verb in ("hide", "remove", "approve") and desk.page.mode is Mode.OBSERVE:
-            raise NotAllowed(
-                f'page "{case.page}" is in observe, where nothing is changed on the platform; set its mode to assist.'
-            )
-        if verb == "approve" and request is not None and account == request.account:
-            raise NotAllowed("a second approval never comes from the account that asked; another person must approve.")
-        if verb == "approve" and request is not None and person.id == request.person:
-            raise NotAllowed(f"{person.id} asked for the removal; another person must approve it.")
-        if verb == "keep" and file.comment.visibility == Visibility.HIDDEN_BY_CITY:
-            raise NotAllowed(f"the comment of case {case.case_id} is hidden; `beadle restore` shows it again.")
-        proposed = verb == "approve" and request is None and case.status != CaseStatus.HIDDEN
-        if (verb in ("hide", "restore") or proposed) and desk.hider is None:
-            raise NotAllowed(cannot_hide(desk))
-        if verb == "remove" and desk.remover is None:
-            raise NotAllowed(f"{file.comment.platform} can't remove other people's comments; do it on the platform.")
-        if verb == "remove" and request is not None:
-            raise NotAllowed(
-                f"a removal is asked for already; `beadle approve {case.case_id}` by somebody else does it."
-            )
+        self._check_person(desk, verb, voice, request)
+        if voice.stand and voice.stand != file.stand:
+            raise NotAllowed(_STALE.format(case=case.case_id, status=case.status))
+        if case.status not in _FROM[Verb.REMOVE if verb == Verb.APPROVE and request is not None else verb]:
+            raise NotAllowed(_WRONG_STATUS.format(case=case.case_id, status=case.status, verb=verb.replace("_", " ")))
+        _check_evidence(file, verb, desk)
+        _check_hands(file, verb, desk, request)
 
-    def _do(self, file: File, row: Decision, verb: str) -> dict[str, Any]:
-        try:
-            if verb in ("hide", "remove") and self._reads_otherwise(file):
-                return _done("failed", _EDITED, verb)
-            receipt = self._ask_platform(file, verb)
-            self._seal_decision(file, row, verb, receipt)
-        except Gone:
-            return _done("done", "The comment is not there any more.", verb, visibility=Visibility.MISSING_UNKNOWN)
-        except RateLimited as error:
-            wait = max((error.until - self.route.clock()).total_seconds(), 1.0)
-            return _done("later", error.sentence, verb, retry_s=wait)
-        except Unavailable as error:
-            return _done("later", error.sentence, verb, retry_s=_RETRY_S)
-        except EvidenceError as error:
-            return _done("later", error.sentence, verb, retry_s=_RETRY_S)
-        except ConnectorError as error:
-            return _done("failed", f"The platform refused: {error.sentence}", verb)
-        seen = receipt.visibility if receipt else file.comment.visibility
-        return _done("done", "", verb, visibility=seen, already_done=receipt.already_done if receipt else False)
-
-    def _reads_otherwise(self, file: File) -> bool:
-        """Whether other words stand there now than those that the person saw. Then those are judged anew."""
-        desk = self.route.desks[file.case.page]
-        stands = desk.connector.read(file.ref).comment
-        if stands is None:
-            raise Gone("the comment is not there any more")
-        if stands.revision == file.revision.digest:
-            return False
-        self.route.keep(desk, Batch(comments=(stands,), posts=(), cursor="", last=False))
-        return True
-
-    def _ask_platform(self, file: File, verb: str) -> Receipt | None:
-        if verb in ("keep", "confirm"):
-            return None
-        desk = self.route.desks[file.case.page]
-        assert file.evidence is not None
-        self.route.archive.prove_package(file.evidence.package_id, file.evidence.sha256)
-        if verb == "remove":
-            assert desk.remover is not None
-            return desk.remover.remove(file.ref)
-        assert desk.hider is not None
-        return desk.hider.hide(file.ref) if verb == "hide" else desk.hider.unhide(file.ref)
-
-    def _seal_decision(self, file: File, row: Decision, verb: str, receipt: Receipt | None) -> None:
-        if file.evidence is None:
+    def _check_person(self, desk: Desk, verb: Verb, voice: Voice, request: Decision | None) -> None:
+        refused = self.why_not(voice, verb, desk)
+        if verb == Verb.APPROVE and request is not None:
+            pack = self.pack_of(desk, self.route.clock())
+            if pack is not None:
+                circle = pack.authority.remove
+                refused = authority.why_not_second(voice.person, circle, desk.page, pack, self.today())
+        if refused is not None:
+            raise NotAllowed(refused)
+        if verb != Verb.APPROVE or request is None:
             return
-        facts: dict[str, object] = {
-            "verb": row.verb,
-            "meaning": verb,
-            "by": row.person,
-            "roles": row.roles,
-            "account": row.account,
-            "reason": row.reason,
-            "at": utc(row.at),
-            "clauses": list(file.verdict.clauses),
-            "policy": f"{file.verdict.policy.slug} {file.verdict.policy.version}",
-            "act": None if receipt is None else receipt_facts(file, receipt, row.person),
-        }
-        self.route.archive.supplement(
-            file.evidence.package_id,
-            f"decision:{row.id}",
-            "restore" if verb == "restore" else "decision",
-            facts,
-            receipt.exchanges if receipt else (),
+        if voice.account == request.account:
+            raise NotAllowed("a second approval never comes from the account that asked; another person must approve.")
+        if voice.person.id == request.person:
+            raise NotAllowed(f"{voice.person.id} asked for the removal; another person must approve it.")
+
+
+def _check_evidence(file: File, verb: Verb, desk: Desk) -> None:
+    if verb not in _NEEDS_EVIDENCE:
+        return
+    if desk.withheld is not None:
+        raise NotAllowed(desk.withheld)
+    if file.evidence is None:
+        raise NotAllowed(f"case {file.case.case_id} has no sealed evidence yet; nothing is done without it.")
+    if desk.page.mode is Mode.OBSERVE:
+        raise NotAllowed(
+            f'page "{desk.page.slug}" is in observe, where nothing is changed on the platform; set its mode to assist.'
         )
 
-    def _record(self, session: Session, file: File, row: Decision, done: dict[str, Any], now: datetime) -> None:
-        verb = done["verb"]
-        if verb in ("hide", "restore", "remove"):
-            keep.see(session, file.comment, Visibility(done["visibility"]), row.person, now)
-            if done["visibility"] == Visibility.MISSING_UNKNOWN:
-                # Nobody knows who took it away: so it was not this person, and it counts against nobody.
-                cases.move(session, row.case_id, CaseStatus.GONE, done["because"], now)
-                return
-            act = _act(file, row, done, now)
-            acts.record(session, act)
-            after_act(self.route.orders, session, act.act_key, self.route.look_after_s)
-        cases.move(session, row.case_id, _MEANS[verb], _BECAUSE[verb].format(person=row.person), now)
-        if verb in _STRIKE:
-            acts.strike(
-                session,
-                row.case_id,
-                file.comment.platform,
-                file.comment.author_id,
-                file.verdict.clause,
-                _STRIKE[verb],
-                now,
-            )
+
+def _check_hands(file: File, verb: Verb, desk: Desk, request: Decision | None) -> None:
+    case_id = file.case.case_id
+    if verb == Verb.KEEP and file.comment.visibility == Visibility.HIDDEN_BY_CITY:
+        raise NotAllowed(f"the comment of case {case_id} is hidden; `beadle restore` shows it again.")
+    proposed = verb == Verb.APPROVE and request is None and file.case.status != CaseStatus.HIDDEN
+    if (verb in (Verb.HIDE, Verb.RESTORE) or proposed) and desk.hider is None:
+        raise NotAllowed(cannot_hide(desk))
+    if verb == Verb.REMOVE and desk.remover is None:
+        raise NotAllowed(f"{file.comment.platform} can't remove other people's comments; do it on the platform.")
+    if verb == Verb.REMOVE and request is not None:
+        raise NotAllowed(f"a removal is asked for already; `beadle approve {case_id}` by somebody else does it.")
 
 
-_NO_ROLE = "{person} has no role that decides cases; in people.yaml give them one of: {roles}."
-_EDITED = "The comment was edited after this decision; the new words are judged anew."
+def in_force(shelf: Callable[[str, datetime], PolicyPack]) -> Callable[[Desk, datetime], PolicyPack | None]:
+    """The policy of a page that is in force at a time, from a shelf's ``in_force``; ``None`` before the first."""
+
+    def pack_of(desk: Desk, at: datetime) -> PolicyPack | None:
+        try:
+            return shelf(desk.page.policy, at)
+        except PolicyError:
+            return None
+
+    return pack_of
+
+
+_STALE = "case {case} has changed since you saw it: it is {status} now; look again, then decide."
 _ASK_SECOND = "Removal can't be undone, so it takes two people: now somebody else runs `beadle approve {case}`."
 _WRONG_STATUS = "case {case} is {status}, so there is nothing to {verb}; `beadle show {case}` tells how it stands."
 _DONE: dict[Verb, str] = {
-    "keep": "Stays up. Nothing acts on these words by rule any more.",
-    "hide": "Will be hidden.",
-    "restore": "Will be shown again; its strike is void.",
-    "remove": "",
-    "approve": "Approved.",
+    Verb.KEEP: "Stays up. Nothing acts on these words by rule any more.",
+    Verb.HIDE: "Will be hidden.",
+    Verb.RESTORE: "Will be shown again; its strike is void.",
+    Verb.REMOVE: _ASK_SECOND,
+    Verb.APPROVE: "Approved.",
+    Verb.BY_HAND: "Recorded as done by hand.",
+    Verb.ESCALATE: "Escalated: those in charge are told.",
+    Verb.CONTEST: "The rule is contested; the case stands as it stood.",
 }
-_MEANS = {
-    "keep": CaseStatus.KEPT,
-    "hide": CaseStatus.HIDDEN,
-    "confirm": CaseStatus.HIDDEN,
-    "restore": CaseStatus.RESTORED,
-    "remove": CaseStatus.REMOVED,
-}
-_BECAUSE = {
-    "keep": "Kept by {person}.",
-    "hide": "Hidden by {person}.",
-    "confirm": "Hidden by rule, confirmed by {person}.",
-    "restore": "Restored by {person}.",
-    "remove": "Removed by two people; the second was {person}.",
-}
-_STRIKE = {
-    "keep": StrikeStatus.VOID,
-    "restore": StrikeStatus.VOID,
-    "hide": StrikeStatus.CONFIRMED,
-    "confirm": StrikeStatus.CONFIRMED,
-    "remove": StrikeStatus.CONFIRMED,
-}
+
+
+def _answer(decision: int, case_id: str, verb: Verb, again: bool = False) -> Answer:
+    return Answer(decision, case_id, verb, verb == Verb.REMOVE, _DONE[verb].format(case=case_id), again)
 
 
 def _open_request(file: File) -> Decision | None:
     """A removal that waits for its second person: asked last, and neither approved nor overtaken."""
-    last = file.decisions[-1] if file.decisions else None
-    return last if last is not None and last.verb == "remove" else None
-
-
-def _effective(session: Session, row: Decision, file: File) -> str:
-    """What a decision means here: an approval does what was proposed, or confirms what a rule did; a keep takes back
-    what a rule did while the person was deciding."""
-    if row.verb == "keep" and file.case.status == CaseStatus.HIDDEN:
-        return "restore"
-    if row.verb != "approve":
-        return row.verb
-    if row.second_of is not None:
-        return session.get_one(Decision, row.second_of).verb
-    return "confirm" if file.case.status == CaseStatus.HIDDEN else "hide"
-
-
-def _act(file: File, row: Decision, done: dict[str, Any], now: datetime) -> Act:
-    policy = file.verdict.policy
-    return Act(
-        act_key=f"decision:{row.id}",
-        case_id=row.case_id,
-        action="unhide" if done["verb"] == "restore" else done["verb"],
-        by=row.person,
-        clause=file.verdict.clause,
-        policy=f"{policy.slug} {policy.version}",
-        outcome="done",
-        detail=done["because"],
-        already_done=done["already_done"],
-        done_at=now,
-    )
-
-
-def _done(
-    status: str,
-    because: str,
-    verb: str,
-    *,
-    visibility: str = "",
-    already_done: bool = False,
-    retry_s: float = 0.0,
-) -> dict[str, Any]:
-    return {
-        "status": status,
-        "because": because,
-        "verb": verb,
-        "visibility": str(visibility),
-        "already_done": already_done,
-        "retry_s": retry_s,
-    }
+    last = file.settling[-1] if file.settling else None
+    return last if last is not None and last.verb == Verb.REMOVE else None

@@ -31,6 +31,7 @@ _STANDING = {
     CaseStatus.RESTORED: Standing.RESTORED,
     CaseStatus.REMOVED: Standing.REMOVED,
     CaseStatus.SUPERSEDED: Standing.CLOSED,
+    CaseStatus.BY_HAND: Standing.BY_HAND,
 }
 
 

@@ -11,8 +11,9 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -51,6 +52,9 @@ _QUEUES: dict[Workflow, str] = {
     "carry_out": "platform",
     "lapse": "platform",
     "look": "look",
+    "gather": "notify",
+    "bar": "platform",
+    "notice": "platform",
 }
 _SUSPECTS = "suspect"
 _UNDER_WAY = ["ENQUEUED", "PENDING"]
@@ -60,7 +64,7 @@ _KEEP_FINISHED = timedelta(days=30)
 
 
 class Answers(Protocol):
-    """Carries out what a person decided (``bot.review``)."""
+    """Carries out what a person decided (``bot.carrying_out``)."""
 
     def carry_out(self, decision: str) -> dict[str, Any]: ...
 
@@ -83,6 +87,17 @@ class Looks(Protocol):
     def look(self, order: str) -> Any: ...
 
     def record(self, session: Session, order: str, seen: Any) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One more kind of order: what is done for a key, and the transaction that records what came of it. ``case_of``:
+    the case that a crash is charged to, where there is one."""
+
+    workflow: Workflow
+    do: Callable[[str], Any]
+    record: Callable[[Session, str, Any], None]
+    case_of: Callable[[str], str | None] = lambda _: None
 
 
 class Outbox:
@@ -163,12 +178,13 @@ class Worker:
         looks: Looks,
         outbox: Outbox,
         *,
+        stages: Sequence[Stage] = (),
         captures: int = 1,
         poll_s: float = 0.25,
         grace_s: int = 4,
     ) -> None:
         self._url, self._route, self._answers, self._lapses = url, route, answers, lapses
-        self._looks, self._outbox = looks, outbox
+        self._looks, self._outbox, self._stages = looks, outbox, tuple(stages)
         self._captures, self._poll_s, self._grace_s = captures, poll_s, grace_s
         self._engine = database.system_engine(url)
         self._telling = threading.Lock()
@@ -283,6 +299,17 @@ class Worker:
                 seen = step("look", looks.look, order)
                 record("record_look", looks.record, order, seen)
 
+        for stage in self._stages:
+            self._register_stage(stage, step, record)
+
+    def _register_stage(self, stage: Stage, step: Callable[..., Any], record: Callable[..., None]) -> None:
+        @DBOS.workflow(name=stage.workflow, max_recovery_attempts=50)
+        def work(key: str) -> None:
+            case_id = stage.case_of(key)
+            with self._in_hand(case_id) if case_id is not None else _at_leisure(key):
+                done = step(stage.workflow, stage.do, key)
+                record(f"record_{stage.workflow}", stage.record, key, done)
+
     def _tell(self, case_id: str) -> Told:
         # Two messages of one case at once would both look, find nothing, and both post.
         with self._telling:
@@ -358,4 +385,4 @@ def _at_leisure(order: str) -> Iterator[None]:
     except engine_error.DBOSException:
         raise
     except Exception:
-        log.exception("a look failed in a way that it should not; nothing depends on it", order=order)
+        log.exception("a stage failed in a way that it should not", order=order)

@@ -98,7 +98,7 @@ def working(stages: Stages, outbox: Outbox, *, grace_s: int = 4, slots: int | No
 
 def for_office(office: Office, url: str, outbox: Outbox) -> Quick:
     """A worker on the real route."""
-    return Quick(url, office.route, office.review, office.lapse, office.looking, outbox, poll_s=0.02)
+    return Quick(url, office.route, office.carrying_out, office.lapse, office.looking, outbox, poll_s=0.02)
 
 
 def place(stages: Stages, outbox: Outbox, keys: list[str], workflow: Any = "preserve", **more: Any) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlmodel import Session, select
 
 from bot.app import Bench
+from bot.carrying_out import CarryingOut
 from bot.desk import Desk
 from bot.dossiers import Dossiers
 from bot.evidence.card.printer import CardPrinter
@@ -29,14 +30,15 @@ from bot.machine import this_host
 from bot.moderation.policy import PolicyShelf
 from bot.orders import Workflow
 from bot.pages import Mode, Page, Signature
-from bot.people import Person, Role
+from bot.people import Acknowledgement, Capability, Person, Role, Training
 from bot.pipeline import Route
-from bot.review import Review
+from bot.review import Review, in_force
 from bot.telling import Alerts
 from bot.tokens import Token
+from bot.voice import Voice
 from tests.fakes import EFFECT, NOW, PAGE_ID, Camera, Channel, Clock, Order, Pad, Platform
 
-__all__ = ["EFFECT", "NOW", "PAGE_ID", "SLUG", "Office", "open_office", "person", "printer", "shelf"]
+__all__ = ["EFFECT", "NOW", "PAGE_ID", "SLUG", "Office", "open_office", "person", "printer", "shelf", "voice"]
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 SLUG = "main"
@@ -61,7 +63,11 @@ class Office:
 
     @property
     def review(self) -> Review:
-        return Review(self.route)
+        return Review(self.route, in_force(shelf().in_force), lambda: self.clock().date())
+
+    @property
+    def carrying_out(self) -> CarryingOut:
+        return CarryingOut(self.route)
 
     @property
     def lapse(self) -> Lapse:
@@ -113,12 +119,12 @@ class Office:
 
     def run(self, workflow: Workflow, key: str) -> dict[str, Any]:
         """One workflow, once, as the engine runs it: the stage, its outcome as JSON, the transaction."""
-        route, review = self.route, self.review
+        route, doing = self.route, self.carrying_out
         stages: dict[Workflow, tuple[Callable[[str], Any], Callable[[Session, str, Any], None]]] = {
             "preserve": (route.preserve, route.record_seal),
             "act": (route.act, route.record_act),
             "tell": (route.tell, route.record_told),
-            "carry_out": (review.carry_out, review.record_carried_out),
+            "carry_out": (doing.carry_out, doing.record_carried_out),
             "lapse": (self.lapse.take_back, self.lapse.record),
             "look": (self.looking.look, self.looking.record),
         }
@@ -188,7 +194,27 @@ class Office:
 def person(name: str = "noor", *roles: Role, pages: frozenset[str] | None = None) -> Person:
     """Somebody who may decide, unless roles say otherwise."""
     found = frozenset(roles) or frozenset({Role.SMA})
-    return Person(name, name.title(), f"{name}@millbrook.example", found, pages, accounts=frozenset({name}))
+    return Person(
+        name,
+        name.title(),
+        f"{name}@millbrook.example",
+        found,
+        pages,
+        accounts=frozenset({name}),
+        capabilities=frozenset({Capability.MODERATE}),
+        trained=tuple(Training(topic, date(2026, 1, 12)) for topic in sorted(_topics())),
+        acknowledged=tuple(Acknowledgement(pack.slug, pack.version, date(2026, 1, 12)) for pack in shelf().packs),
+    )
+
+
+def voice(who: Person | None = None, account: str | None = None) -> Voice:
+    """Somebody at a terminal."""
+    found = who or person()
+    return Voice(found, account or found.id)
+
+
+def _topics() -> set[str]:
+    return {topic for pack in shelf().packs for topic in pack.authority.training}
 
 
 @cache

@@ -29,7 +29,7 @@ from connectors.contract import (
     Unsupported,
     Visibility,
 )
-from tests.office import COARSE, EFFECT, KIND, NOW, PROFANE, SIGNATURE, SLUG, Office, open_office, person
+from tests.office import COARSE, EFFECT, KIND, NOW, PROFANE, SIGNATURE, SLUG, Office, open_office, voice
 
 NUMBER = "his ssn 219-09-9999"
 
@@ -115,10 +115,10 @@ def test_permission_is_asked_again_at_the_act(office: Office, change: Callable[[
 def test_a_switch_that_is_thrown_holds_the_act_back_until_it_is_lifted(office: Office, scope: str) -> None:
     """Pausing stops what is under way; resuming asks for permission again, and then it is done."""
     case_id = office.preserved_case()
-    office.review.pause(scope, person(), "we look into something")
+    office.review.pause(scope, voice(), "we look into something")
     office.work()
     paused = office.case(case_id).status
-    office.review.resume(scope, person())
+    office.review.resume(scope, voice())
     office.work()
 
     assert paused == CaseStatus.PAUSED
@@ -127,7 +127,7 @@ def test_a_switch_that_is_thrown_holds_the_act_back_until_it_is_lifted(office: O
 
 def test_a_switch_on_another_page_holds_nothing_back(office: Office) -> None:
     """One page's stop is its own."""
-    office.review.pause("another", person(), "")
+    office.review.pause("another", voice(), "")
 
     assert office.case(office.settled_case()).status == CaseStatus.HIDDEN
 
@@ -135,9 +135,9 @@ def test_a_switch_on_another_page_holds_nothing_back(office: Office) -> None:
 def test_a_switch_that_is_lifted_between_an_act_and_its_record_leaves_nobody_behind(office: Office) -> None:
     """The resume did not see the case paused yet, so the record orders the act again by itself."""
     case_id = office.preserved_case()
-    office.review.pause(SLUG, person(), "")
+    office.review.pause(SLUG, voice(), "")
     outcome = office.route.act(case_id)
-    office.review.resume(SLUG, person())
+    office.review.resume(SLUG, voice())
     office.record(office.route.record_act, case_id, outcome)
     office.work()
 
@@ -297,7 +297,7 @@ def test_a_platform_that_takes_us_for_a_spammer_gets_no_further_write(office: Of
 
     assert [office.case(case).status for case in (first, second)] == [CaseStatus.PAUSED, CaseStatus.PAUSED]
     assert office.writes() == []
-    office.review.resume(SLUG, person())
+    office.review.resume(SLUG, voice())
     office.work()
     assert [office.case(case).status for case in (first, second)] == [CaseStatus.HIDDEN, CaseStatus.HIDDEN]
 

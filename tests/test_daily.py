@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from bot import daily
 from bot.app import Beadle, Configuration
+from bot.authority import Verb
 from bot.daily import Daily, due, gather
 from bot.demo.mail import MailFault, PostOffice
 from bot.errors import ConfigError, PolicyError
@@ -30,7 +31,7 @@ from bot.settings import Settings
 from bot.trust import Trust
 from bot.worker import Outbox
 from connectors.contract import Attachment, Author, Unavailable
-from tests.office import COARSE, KIND, PROFANE, SLUG, Office, open_office, person, shelf
+from tests.office import COARSE, KIND, PROFANE, SLUG, Office, open_office, person, shelf, voice
 
 NEW_YORK = ZoneInfo("America/New_York")
 CITY = City("Millbrook, Connecticut", NEW_YORK, time(7, 30), "https://millbrook.example/policy")
@@ -64,6 +65,7 @@ def beadle(office: Office, post_office: PostOffice, sqlite_url: str, tmp_path: P
         database_url=sqlite_url,
         route=office.route,
         review=office.review,
+        carrying_out=office.carrying_out,
         lapse=office.lapse,
         trust=Trust(shelf().packs, office.route.reading, office.clock),
         fitness=Fitness(office.route.desks, None, office.clock),
@@ -198,7 +200,7 @@ def test_the_facts_are_those_of_the_day(office: Office, beadle: Beadle) -> None:
     hidden = office.settled_case()
     office.platform.say(KIND)
     office.poll()
-    office.review.decide(hidden, "restore", person(), "noor", "a misunderstanding")
+    office.review.decide(hidden, Verb.RESTORE, voice(), "a misunderstanding")
     office.work()
     facts = gather(beadle, TODAY)
 
@@ -289,7 +291,7 @@ def test_accounts_with_two_strikes_are_listed_as_displayed(office: Office, beadl
     first = office.settled_case(author=author)
     office.settled_case("More bullshit from the council, as always.", author=author)
     before = gather(beadle, TODAY).offenders
-    office.review.decide(first, "restore", person(), "noor", "no")
+    office.review.decide(first, Verb.RESTORE, voice(), "no")
     office.work()
 
     assert [(each.displayed_as, each.provisional, each.confirmed) for each in before] == [("Mallory Reyes", 2, 0)]

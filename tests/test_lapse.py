@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, col, update
 
+from bot.authority import Verb
 from bot.lapse import CONFIRM_WITHIN, SHOWN_AGAIN
 from bot.ledger import acts, cases
 from bot.ledger.tables import Act, CaseStatus
 from connectors.contract import Gone, RateLimited, Unavailable, Visibility
-from tests.office import SLUG, Office, open_office, person
+from tests.office import SLUG, Office, open_office, person, voice
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_what_a_printed_rule_hid_stays_hidden(office: Office) -> None:
 
 def test_a_person_who_confirms_ends_the_lending(office: Office, lent: str) -> None:
     """A confirmed hide never lapses."""
-    office.review.decide(lent, "approve", person(), "uid:1", "")
+    office.review.decide(lent, Verb.APPROVE, voice(person(), "uid:1"), "")
     office.work()
     _pass(office, CONFIRM_WITHIN * 3)
     assert office.lapse.order_due() == 0
@@ -78,7 +79,7 @@ def test_a_person_who_was_quicker_is_obeyed(office: Office, lent: str) -> None:
     """Ordered, then confirmed before it was taken back: it stays hidden."""
     _pass(office, CONFIRM_WITHIN)
     office.lapse.order_due()
-    office.review.decide(lent, "approve", person(), "uid:1", "")
+    office.review.decide(lent, Verb.APPROVE, voice(person(), "uid:1"), "")
     office.work()
     assert office.file(lent).case.status == CaseStatus.HIDDEN
     assert office.writes() == ["hide"]
@@ -89,7 +90,7 @@ def test_a_word_spoken_in_between_is_carried_out_on_what_stands_now(office: Offi
     _pass(office, CONFIRM_WITHIN)
     office.lapse.order_due()
     done = office.lapse.take_back(lent)
-    office.review.decide(lent, "approve", person(), "uid:1", "")
+    office.review.decide(lent, Verb.APPROVE, voice(person(), "uid:1"), "")
     office.pad.open.clear()
     office.record(office.lapse.record, lent, done)
     office.work()

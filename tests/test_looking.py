@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.authority import Verb
 from bot.errors import EvidenceError
 from bot.evidence.capture import Capture
 from bot.evidence.packing import package as bag
@@ -17,7 +18,7 @@ from bot.evidence.store import Archive
 from bot.ledger.tables import CaseStatus
 from bot.looking import TRIES, outcome
 from bot.orders import LOOK_AFTER_S
-from tests.office import Office, open_office, person
+from tests.office import Office, open_office, person, voice
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010804000000b51c0c020000000b4944415478da6364f80f00010501012718e366"
@@ -123,7 +124,7 @@ def test_a_look_that_comes_too_late_looks_at_nothing(office: Office) -> None:
     """A person restored the comment meanwhile: what a visitor sees now is looked at after that act, not after this."""
     case_id = office.settled_case()
     first = office.looks()[0].key
-    office.review.decide(case_id, "restore", person(), "uid:1", "It is an opinion.")
+    office.review.decide(case_id, Verb.RESTORE, voice(person(), "uid:1"), "It is an opinion.")
     office.work()
     pictures = office.journal.count("picture")
     outcome = office.run("look", first)
@@ -136,7 +137,7 @@ def test_a_look_that_comes_too_late_looks_at_nothing(office: Office) -> None:
 def test_a_restored_comment_is_looked_at_and_nobody_is_alarmed(office: Office) -> None:
     """After an unhide it is meant to be seen."""
     case_id = office.settled_case()
-    office.review.decide(case_id, "restore", person(), "uid:1", "")
+    office.review.decide(case_id, Verb.RESTORE, voice(person(), "uid:1"), "")
     office.work()
     office.work_looks()
     (record,) = looks(office)
@@ -216,7 +217,7 @@ def test_nothing_that_follows_changes_a_byte_of_the_package(office: Office) -> N
     before = office.package(case_id).read_bytes()
     office.work()
     office.work_looks()
-    office.review.decide(case_id, "restore", person(), "uid:1", "It is an opinion.")
+    office.review.decide(case_id, Verb.RESTORE, voice(person(), "uid:1"), "It is an opinion.")
     office.work()
     office.work_looks()
     records = [bag.read(path).record for path in (office.route.archive.root / "packages").rglob("*.zip")]

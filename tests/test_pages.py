@@ -153,7 +153,8 @@ PAGE_MISTAKES = [
         "a key of nothing",
         ("    policy: millbrook", "    policy: millbrook\n    zzz: 1"),
         '9: "zzz" is not a key of a page; the keys are slug, name, platform, page_id, policy, mode, base_url, timeout, '
-        "poll_every, token, slack_channel, auto_hide, auto_remove, public_hosts, attested, legal_basis, options.",
+        "poll_every, token, slack_channel, auto_hide, auto_remove, public_hosts, flags, unconfirmed, department, "
+        "staff, attested, legal_basis, options.",
     ),
     (
         "a missing key",

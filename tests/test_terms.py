@@ -13,6 +13,7 @@ import pytest
 from sqlmodel import Session, select
 
 from bot.acting import cannot_hide
+from bot.authority import Verb
 from bot.doctor import OLD_COPIES, _terms
 from bot.errors import NotAllowed
 from bot.ledger import kept
@@ -21,7 +22,7 @@ from bot.ledger.verdicts import WITHHELD
 from bot.notify.alerts import ACCOUNT, render
 from bot.pages import LegalBasis
 from connectors.contract import ArchivePolicy, Attachment
-from tests.office import KIND, NOW, PROFANE, SLUG, Office, open_office, person
+from tests.office import KIND, NOW, PROFANE, SLUG, Office, open_office, voice
 
 WORDS = ("bullshit", "picks up the phone", "Snow routes", "Mallory", "photo.example")
 
@@ -102,8 +103,8 @@ def test_a_person_is_told_to_do_it_by_hand(office: Office) -> None:
 
     for verb in ("hide", "approve", "remove"):
         with pytest.raises(NotAllowed, match="digests only"):
-            office.review.decide(case_id, verb, person(), "noor", "Vile.")
-    office.review.decide(case_id, "keep", person(), "noor", "Done by hand.")
+            office.review.decide(case_id, Verb(verb), voice(), "Vile.")
+    office.review.decide(case_id, Verb.KEEP, voice(), "Done by hand.")
     office.work()
     assert office.case(case_id).status == CaseStatus.KEPT
 

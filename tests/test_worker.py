@@ -23,6 +23,7 @@ from sqlmodel import Session
 from structlog.testing import capture_logs
 
 from bot import worker
+from bot.authority import Verb
 from bot.errors import ConfigError
 from bot.ledger import database, hands
 from bot.ledger.tables import CaseStatus, PageRow
@@ -41,7 +42,7 @@ from tests.engine import (
     wait_for,
     working,
 )
-from tests.office import PROFANE, Office, open_office, person
+from tests.office import PROFANE, Office, open_office, voice
 
 PHRASE = "quokka marmalade"
 
@@ -148,7 +149,7 @@ def test_the_engine_keeps_json_ids_and_never_a_comments_words(
     case_id = office.open_case(f"{PROFANE} {PHRASE}", author=author)
     with for_office(office, database_url, outbox) as running:
         drain(running, outbox)
-        office.review.decide(case_id, "restore", person(), "noor", f"{PHRASE} is a band")
+        office.review.decide(case_id, Verb.RESTORE, voice(), f"{PHRASE} is a band")
         drain(running, outbox)
 
     kept = _engine_rows(database_url)

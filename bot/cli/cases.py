@@ -5,26 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
 
 import typer
 from rich.text import Text
 from sqlmodel import Session
 
 from bot.app import Beadle, open_beadle
+from bot.authority import Verb
 from bot.cli.casefile import describe
 from bot.cli.evidence.opening import find_package, show_page
 from bot.cli.speech import console, harmless, one_line
 from bot.errors import NotAllowed
 from bot.ledger import cases as ledger
 from bot.ledger import database, days, switches
-from bot.people import Person, this_account, who_acts
-from bot.review import Answer, Verb
+from bot.people import this_account, who_acts
+from bot.review import Answer
 from bot.settings import load_settings
+from bot.voice import Voice
 
 _ALL = typer.Option(False, "--all", help="Closed cases too.")
 _AS = typer.Option(None, "--as", metavar="PERSON", help="Who decides: your id in people.yaml.")
 _REASON = typer.Option(..., "--reason", help="Why, in a sentence; it is kept with the record.")
+_CODE = typer.Option("", "--code", help="The reason code, where the policy wants one.")
 _PAGE = typer.Option(None, "--page", help="Only this page's.")
 _PICTURES = typer.Option(None, "--pictures", help="Put picture and card of the case into this folder.")
 _NOT_SHOWN = "(not shown in a list; `beadle show` has it)"
@@ -36,7 +38,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("cases")(list_cases)
     app.command("show")(show)
     for verb, says in _VERBS.items():
-        app.command(verb, help=says)(_verb(cast(Verb, verb)))
+        app.command(verb.replace("_", "-"), help=says)(_verb(Verb(verb)))
     app.command("pause")(pause)
     app.command("resume")(resume)
 
@@ -47,6 +49,9 @@ _VERBS = {
     "restore": "Show a hidden comment again and void its strike.",
     "remove": "Ask for a removal that can't be undone; another person must approve it.",
     "approve": "Approve what is proposed, confirm what a rule hid, or be the second person of a removal.",
+    "escalate": "Pass the case on to those in charge; it stands as it stood.",
+    "contest": "Say that the rule which found this is wrong; the case stands as it stood.",
+    "by_hand": "Say that you did on the platform what Beadle can't do there.",
 }
 
 
@@ -125,10 +130,13 @@ def resume(
 
 def _verb(verb: Verb) -> Callable[..., None]:
     def command(
-        case_id: str = typer.Argument(..., metavar="CASE"), as_person: str | None = _AS, reason: str = _REASON
+        case_id: str = typer.Argument(..., metavar="CASE"),
+        as_person: str | None = _AS,
+        reason: str = _REASON,
+        code: str = _CODE,
     ) -> None:
         with open_beadle(load_settings(), acts=False) as beadle:
-            answer = beadle.review.decide(case_id, verb, _who(beadle, as_person), this_account(), reason)
+            answer = beadle.review.decide(case_id, verb, _who(beadle, as_person), reason, code)
             console().print(f"{case_id}: {answer.sentence}", soft_wrap=True)
             if not answer.needs_second:
                 console().print(_carried_out(beadle, answer), soft_wrap=True)
@@ -150,8 +158,9 @@ def _carried_out(beadle: Beadle, answer: Answer) -> str:
     return f"Recorded; it is being carried out. `beadle show {answer.case_id}` tells how it went."
 
 
-def _who(beadle: Beadle, as_person: str | None) -> Person:
-    return who_acts(beadle.configuration.people, as_person, this_account())
+def _who(beadle: Beadle, as_person: str | None) -> Voice:
+    account = this_account()
+    return Voice(who_acts(beadle.configuration.people, as_person, account), account)
 
 
 def _scope(beadle: Beadle, page: str | None) -> str:

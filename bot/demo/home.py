@@ -14,6 +14,7 @@ from bot.demo.town import Town
 from bot.people import this_account
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config"
+POLICY_VERSION = "2024-01"
 
 _PAGES = """\
 # Written by the demo. On a real page, auto_hide is signed by a person of the city, after counsel has read the policy.
@@ -48,12 +49,23 @@ people:
     roles: [sma]
     pages: [{slug}]
     accounts: ["{account}"]
+    slack_id: U0NOOR
+    purpose: "answers residents for the First Selectwoman's office"
+    capability: [publish, comment, moderate]
+    training: [{{topic: first-amendment, on: 2026-01-12}}, {{topic: records, on: 2026-01-12}}]
+    acknowledged: [{{policy: clinton-city, version: "{version}", on: 2026-01-12}}]
+    on_call: true
   - id: gene
     name: "Gene Kowalczyk"
     email: "gene.kowalczyk@millbrook.example"
     roles: [chief_of_staff]
     pages: all
     accounts: ["gene"]
+    slack_id: U0GENE
+    purpose: "watches over the town's pages"
+    capability: [moderate]
+    training: [{{topic: first-amendment, on: 2026-01-12}}, {{topic: records, on: 2026-01-12}}]
+    acknowledged: [{{policy: clinton-city, version: "{version}", on: 2026-01-12}}]
 """
 
 
@@ -108,7 +120,9 @@ def furnish(town: Town, folder: Path, *, mode: str = "enforce", **more: str) -> 
         ),
         "utf-8",
     )
-    (config / "people.yaml").write_text(_PEOPLE.format(slug=town.page_slug, account=this_account()), "utf-8")
+    (config / "people.yaml").write_text(
+        _PEOPLE.format(slug=town.page_slug, account=this_account(), version=POLICY_VERSION), "utf-8"
+    )
     database = os.environ.get("BEADLE_DATABASE_URL", f"sqlite:///{folder}/beadle.db")
     archive = Path(os.environ.get("BEADLE_ARCHIVE", folder / "archive"))
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("BEADLE_")}

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
+from bot.ledger.cases import SETTLING
 from bot.ledger.tables import Act, Case, CaseStatus, Decision, Strike, StrikeStatus
 
 
@@ -28,7 +29,8 @@ BY_SCORE = "score"
 
 def unconfirmed(session: Session, by: str, before: datetime) -> list[str]:
     """The hidden cases that were hidden so before that time, and of which no person has said anything."""
-    spoken = select(Decision.id).where(Decision.case_id == Case.case_id).exists()
+    settled = (Decision.case_id == Case.case_id, col(Decision.verb).in_(SETTLING))
+    spoken = select(Decision.id).where(*settled).exists()
     query = (
         select(Act.case_id)
         .join(Case)

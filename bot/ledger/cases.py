@@ -26,8 +26,20 @@ from bot.ledger.verdicts import from_json
 from bot.moderation.verdict import Span, Verdict
 from connectors.contract import Attachment, Author, Comment, CommentRef, Post, Visibility
 
-FINAL = frozenset({CaseStatus.KEPT, CaseStatus.RESTORED, CaseStatus.REMOVED, CaseStatus.GONE, CaseStatus.SUPERSEDED})
+FINAL = frozenset(
+    {
+        CaseStatus.KEPT,
+        CaseStatus.RESTORED,
+        CaseStatus.REMOVED,
+        CaseStatus.GONE,
+        CaseStatus.SUPERSEDED,
+        CaseStatus.BY_HAND,
+    }
+)
 _NOT_QUOTED = {"pii", "sexual", "abuse"}
+SETTLING = ("keep", "hide", "restore", "remove", "approve", "by_hand")
+"""The verbs that say what becomes of a comment. After one of them nothing acts on it by rule any more."""
+
 OPEN_FOR_PEOPLE = (CaseStatus.WAITING, CaseStatus.PAUSED, CaseStatus.QUARANTINED)
 
 
@@ -48,6 +60,16 @@ class File:
     strike: Strike | None
     alert: AlertRow | None
     parent: tuple[CommentRow, Revision] | None = None
+
+    @property
+    def settling(self) -> tuple[Decision, ...]:
+        """The decisions that say what becomes of the comment; not those that only pass it on or doubt the rule."""
+        return tuple(each for each in self.decisions if each.verb in SETTLING)
+
+    @property
+    def stand(self) -> str:
+        """How the case stands, to be compared with how it stood when a person saw it."""
+        return f"{self.case.status}.{len(self.settling)}"
 
     @property
     def ref(self) -> CommentRef:
@@ -174,7 +196,18 @@ def next_order(session: Session, case_id: str) -> int:
 
 def decided_by_person(session: Session, case_id: str) -> bool:
     """Whether a person has spoken: then nothing acts by rule on this revision any more."""
-    return session.exec(select(Decision.id).where(Decision.case_id == case_id)).first() is not None
+    said = select(Decision.id).where(Decision.case_id == case_id, col(Decision.verb).in_(SETTLING))
+    return session.exec(said).first() is not None
+
+
+def hold(session: Session, case_id: str) -> None:
+    """Let nobody else decide this case until the caller's transaction ends. SQLite has one writer anyway."""
+    session.exec(select(Case.case_id).where(Case.case_id == case_id).with_for_update()).first()
+
+
+def by_press(session: Session, press: str) -> Decision | None:
+    """The decision that this press recorded, if it did."""
+    return session.exec(select(Decision).where(Decision.press == press)).first() if press else None
 
 
 def listed(

@@ -6,7 +6,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Text, TypeDecorator
+from sqlalchemy import JSON, Column, DateTime, Dialect, Text, TypeDecorator
+from sqlmodel import Field
 
 _ESCAPE = "\U0010ffff"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff\U0010ffff]")
@@ -49,3 +50,18 @@ class Instant(TypeDecorator[datetime]):
             return None
         found: datetime = value
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def instant(*, nullable: bool = False, index: bool = False) -> Any:
+    """A column for an aware time."""
+    return Field(default=None, sa_column=Column(Instant, nullable=nullable, index=index))
+
+
+def exact(*, nullable: bool = False) -> Any:
+    """A column for text of any characters."""
+    return Field(default=None, sa_column=Column(ExactText, nullable=nullable))
+
+
+def json_value() -> Any:
+    """A column for a JSON value, or nothing."""
+    return Field(default=None, sa_column=Column(JSON, nullable=True))

@@ -8,10 +8,11 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from bot.ledger.cases import SETTLING
 from bot.ledger.tables import Case, CaseStatus, Decision, Revision
 from bot.ledger.verdicts import from_json
 
-_AGREED = frozenset({CaseStatus.HIDDEN, CaseStatus.REMOVED})
+_AGREED = frozenset({CaseStatus.HIDDEN, CaseStatus.REMOVED, CaseStatus.BY_HAND})
 _DISAGREED = frozenset({CaseStatus.KEPT, CaseStatus.RESTORED})
 _AT_A_TIME = 500
 
@@ -32,7 +33,8 @@ class Word:
 
 def words(session: Session, since: datetime) -> Iterator[Word]:
     """Every decided case with a finding of a score, opened since then. Only people's decisions count, not silence."""
-    spoken = select(Decision.id).where(Decision.case_id == Case.case_id).exists()
+    settled = (Decision.case_id == Case.case_id, col(Decision.verb).in_(SETTLING))
+    spoken = select(Decision.id).where(*settled).exists()
     query = (
         select(Case.status, Revision.fingerprint, Revision.verdict)
         .join(Revision, col(Case.revision) == col(Revision.id))

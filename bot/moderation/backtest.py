@@ -88,7 +88,7 @@ def _note(report: Report, change: Change, each: int) -> None:
 
 
 _KEPT = frozenset({"kept", "restored"})
-_TAKEN_DOWN = frozenset({"hidden", "removed"})
+_TAKEN_DOWN = frozenset({"hidden", "removed", "by_hand"})
 
 
 def _contradicts_people(change: Change) -> bool:

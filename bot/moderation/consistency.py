@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from bot.moderation.likeness import Likeness
 from bot.moderation.verdict import Verdict
 
-TAKEN_DOWN = frozenset({"hidden", "removed"})
+TAKEN_DOWN = frozenset({"hidden", "removed", "by_hand"})
 LEFT_UP = frozenset({"kept", "restored"})
 _MOST_ACTED = 2_000
 

@@ -12,6 +12,7 @@ from typing import Literal
 from bot.errors import PolicyError
 from bot.moderation.verdict import CATEGORIES as CATEGORIES
 from bot.moderation.verdict import Item, Measure, PolicyRef
+from bot.people import Role
 
 Binds = Literal["public", "staff", "both"]
 JudgedBy = Literal["rules", "people", "records"]
@@ -89,12 +90,39 @@ class Rule:
 class Strikes:
     """When confirmed violations are put before a person: ``threshold`` in ``window_days``; never acts by itself.
 
-    Copies of one text within ``merge_minutes`` are one event (FA-22).
+    Copies of one text within ``merge_minutes`` are one event (FA-22). ``warnings``: how many an account must have been
+    given before a block may be asked for; ``block_days``: the longest that one lasts.
     """
 
     threshold: int
     window_days: int
     merge_minutes: int
+    warnings: int = 3
+    block_days: int = 365
+
+
+@dataclass(frozen=True, slots=True)
+class TwoPeople:
+    """Who asks for what can't be undone, and who, being another, approves it. Empty: whoever may by their office."""
+
+    asks: frozenset[Role] = frozenset()
+    seconds: frozenset[Role] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Whom the policy trusts: the ``training`` topics that whoever decides must have had in the last ``retrain_days``,
+    and the offices for a removal, a block and a promotion of a rule (Hartford Policy 012 xi)."""
+
+    training: tuple[str, ...] = ()
+    retrain_days: int = 730
+    remove: TwoPeople = TwoPeople()
+    block: TwoPeople = TwoPeople()
+    promote: TwoPeople = TwoPeople()
+
+    def of(self, verb: str) -> TwoPeople | None:
+        """The two offices for this verb, where it takes two people."""
+        return {"remove": self.remove, "block": self.block, "promote": self.promote}.get(verb)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +158,7 @@ class PolicyPack:
     path: str = ""
     library: Mapping[str, str] = field(default_factory=dict)
     model: ModelRef | None = None
+    authority: Authority = Authority()
 
     @property
     def digest(self) -> str:

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from bot.mistakes import Shape
 from bot.moderation.pack import Binds, JudgedBy
 from bot.moderation.verdict import Item
+from bot.people import Role
 
 _Text = Annotated[str, Field(min_length=1)]
 _Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -107,6 +108,29 @@ class StrikesShape(Shape):
     threshold: int = Field(3, ge=2, description="how many confirmed violations are put before a person", examples=["3"])
     window_days: int = Field(365, ge=1, description="a number of days", examples=["365"])
     merge_minutes: int = Field(60, ge=0, description="a number of minutes", examples=["60"])
+    warnings: int = Field(3, ge=1, le=10, description="how many warnings come before a block, 1 to 10", examples=["3"])
+    block_days: int = Field(365, ge=1, le=365, description="the most days that a block lasts", examples=["180"])
+
+
+class TwoPeopleShape(Shape):
+    """Who asks for what can't be undone, and who approves it."""
+
+    noun: ClassVar[str] = "two people"
+    asks: tuple[Role, ...] = Field((), description="a list of roles", examples=["[supervisor]"])
+    seconds: tuple[Role, ...] = Field((), description="a list of roles", examples=["[chief_of_staff]"])
+
+
+class AuthorityShape(Shape):
+    """Whom the policy trusts with what."""
+
+    noun: ClassVar[str] = "an authority"
+    training: tuple[_Slug, ...] = Field(
+        (), description="a list of topics, in small letters", examples=["[first-amendment]"]
+    )
+    retrain_days: int = Field(730, ge=30, description="a number of days", examples=["730"])
+    remove: TwoPeopleShape = TwoPeopleShape()
+    block: TwoPeopleShape = TwoPeopleShape()
+    promote: TwoPeopleShape = TwoPeopleShape()
 
 
 class PackShape(Shape):
@@ -124,6 +148,7 @@ class PackShape(Shape):
     published: _Text = Field(description="where the city's own text is found")
     forum_purpose: _Text = Field(description="what the page is for, in a sentence")
     strikes: StrikesShape = StrikesShape()
+    authority: AuthorityShape = AuthorityShape()
     wordlists: Mapping[str, str] = Field(default_factory=dict, description="each list with the SHA-256 of its file")
     library: Mapping[str, str] = Field(
         default_factory=dict, description="each entry of the rule library with the SHA-256 of its file"

@@ -18,8 +18,8 @@ from bot.moderation.earned import USUAL_FLOOR
 from bot.moderation.judge import Judge
 from bot.moderation.library import LibraryRule, RuleLibrary
 from bot.moderation.models import Models
-from bot.moderation.pack import Clause, Exemption, ModelRef, PolicyPack, Rule, Strikes
-from bot.moderation.packfile import PackShape, RuleShape, item_of, without_choice
+from bot.moderation.pack import Authority, Clause, Exemption, ModelRef, PolicyPack, Rule, Strikes, TwoPeople
+from bot.moderation.packfile import AuthorityShape, PackShape, RuleShape, TwoPeopleShape, item_of, without_choice
 from bot.moderation.render import render
 from bot.moderation.scrutiny import scrutinise
 from bot.moderation.stock import Stock
@@ -162,7 +162,15 @@ def _pack(shape: PackShape, file: YamlFile, source: bytes, library: RuleLibrary)
         path=str(file.path),
         library=dict(shape.library),
         model=ModelRef(shape.model.name, shape.model.digest) if shape.model else None,
+        authority=_authority(shape.authority),
     )
+
+
+def _authority(shape: AuthorityShape) -> Authority:
+    def two(people: TwoPeopleShape) -> TwoPeople:
+        return TwoPeople(frozenset(people.asks), frozenset(people.seconds))
+
+    return Authority(shape.training, shape.retrain_days, two(shape.remove), two(shape.block), two(shape.promote))
 
 
 def _rules(shape: PackShape, file: YamlFile, library: RuleLibrary) -> Iterator[Rule]:

@@ -24,6 +24,7 @@ TITLES = {
     "restored": "Shown again by a person",
     "removed": "Removed by a person",
     "closed": "Closed",
+    "by_hand": "Done by hand on the platform",
 }
 URGENT = "URGENT · "
 CLAUSE = "Clause {clause}"
@@ -102,6 +103,7 @@ class Standing(StrEnum):
     RESTORED = "restored"
     REMOVED = "removed"
     CLOSED = "closed"
+    BY_HAND = "by_hand"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

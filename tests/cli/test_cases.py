@@ -12,7 +12,7 @@ from bot.ledger import database, switches
 from bot.people import this_account
 from connectors.contract import Attachment, Author
 from tests.cli.conftest import Beadle
-from tests.office import COARSE, PROFANE, SLUG, Office, person
+from tests.office import COARSE, PROFANE, SLUG, Office, voice
 
 HOSTILE = "\x1b[31mwhat a bitch\x1b[0m \u202egnirts\u202c \x00 [bold]x[/bold] \x07"
 
@@ -206,7 +206,7 @@ def test_pausing_and_resuming_tell_what_happened(office: Office, beadle: Beadle)
     words = [beadle("pause", SLUG, "--reason", "audit").out, beadle("pause", SLUG).out, beadle("pause").out]
     office.work()
     words += [beadle("resume").out, beadle("resume", SLUG).out, beadle("resume", SLUG).out]
-    office.review.pause(switches.ALL, person(), "")
+    office.review.pause(switches.ALL, voice(), "")
 
     assert office.case(case_id).status == "paused"
     assert words == [

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 
+from bot.authority import Verb
 from bot.demo.home import Home
 from tests.cli.conftest import Beadle
-from tests.office import PROFANE, Office, person
+from tests.office import PROFANE, Office, person, voice
 
 
 def test_a_backtest_says_what_would_have_changed(office: Office, home: Home, beadle: Beadle) -> None:
     """A policy without its list of obscene words would have cleared what this one hid, and a person is told so."""
     case = office.settled_case()
-    office.review.decide(case, "approve", person(), "uid:1", "")
+    office.review.decide(case, Verb.APPROVE, voice(person(), "uid:1"), "")
     office.work()
     new = home.config / "policies" / "clinton-city.yaml"
     weaker = home.config / "clinton-city@next.yaml"
@@ -48,7 +49,7 @@ def test_what_was_taken_down_stands_beside_its_like_that_was_kept(office: Office
     """The same words, once hidden and once kept by a person: the audit shows both."""
     office.settled_case(PROFANE)
     kept = office.settled_case(f"{PROFANE} Really.")
-    office.review.decide(kept, "restore", person(), "uid:1", "")
+    office.review.decide(kept, Verb.RESTORE, voice(person(), "uid:1"), "")
     office.work()
     report = json.loads(beadle("audit", "consistency", "--json").out)
     said = beadle("audit", "consistency").out

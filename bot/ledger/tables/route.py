@@ -1,4 +1,4 @@
-"""The tables. One row is one fact; facts are added, hardly ever changed, and never deleted by a timer.
+"""The tables of the route. One row is one fact; facts are added, hardly ever changed, never deleted by a timer.
 
 Text of residents stands in ``revision`` and ``post_revision`` only, so that retention has one place to reach.
 """
@@ -9,14 +9,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Float, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Float, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from bot.ledger.columns import ExactText, Instant
+from bot.ledger.columns import Instant, exact, instant, json_value
 
 
 class CaseStatus(StrEnum):
-    """Where a case stands. ``PAUSED`` waits for a switch, ``WAITING`` for a person, the last five for nobody."""
+    """Where a case stands. ``PAUSED`` waits for a switch, ``WAITING`` for a person, the last six for nobody."""
 
     OPENED = "opened"
     SEALED = "sealed"
@@ -29,6 +29,7 @@ class CaseStatus(StrEnum):
     REMOVED = "removed"
     GONE = "gone"
     SUPERSEDED = "superseded"
+    BY_HAND = "by_hand"
 
 
 class StrikeStatus(StrEnum):
@@ -39,18 +40,6 @@ class StrikeStatus(StrEnum):
     VOID = "void"
 
 
-def _instant(*, nullable: bool = False, index: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(Instant, nullable=nullable, index=index))
-
-
-def _exact(*, nullable: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(ExactText, nullable=nullable))
-
-
-def _json() -> Any:
-    return Field(default=None, sa_column=Column(JSON, nullable=True))
-
-
 class PageRow(SQLModel, table=True):
     """A page: how far it has been read, and since when it can't be."""
 
@@ -59,12 +48,12 @@ class PageRow(SQLModel, table=True):
     platform: str
     page_id: str
     cursor: str | None = None
-    polled_at: datetime | None = _instant(nullable=True)
-    failing_since: datetime | None = _instant(nullable=True)
+    polled_at: datetime | None = instant(nullable=True)
+    failing_since: datetime | None = instant(nullable=True)
     failure: str | None = None
     polls: int = 0
     blind_seconds: float = 0.0
-    enrolled_at: datetime = _instant()
+    enrolled_at: datetime = instant()
 
 
 class PostRow(SQLModel, table=True):
@@ -75,11 +64,11 @@ class PostRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     page: str
     post_id: str
-    posted_at: datetime = _instant()
-    permalink: str | None = _exact(nullable=True)
+    posted_at: datetime = instant()
+    permalink: str | None = exact(nullable=True)
     by_page: bool = True
     comment_count: int | None = None
-    first_seen_at: datetime = _instant()
+    first_seen_at: datetime = instant()
 
 
 class PostRevision(SQLModel, table=True):
@@ -90,9 +79,9 @@ class PostRevision(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     post: int = Field(foreign_key="post.id")
     digest: str
-    text: str = _exact()
-    raw: Any = _json()
-    seen_at: datetime = _instant()
+    text: str = exact()
+    raw: Any = json_value()
+    seen_at: datetime = instant()
 
 
 class CommentRow(SQLModel, table=True):
@@ -112,15 +101,15 @@ class CommentRow(SQLModel, table=True):
     post_id: str
     parent_id: str | None = None
     author_id: str | None = None
-    author_name: str | None = _exact(nullable=True)
-    author_handle: str | None = _exact(nullable=True)
+    author_name: str | None = exact(nullable=True)
+    author_handle: str | None = exact(nullable=True)
     author_unavailable: str | None = None
     by_page: bool = False
-    posted_at: datetime = _instant()
-    permalink: str | None = _exact(nullable=True)
+    posted_at: datetime = instant()
+    permalink: str | None = exact(nullable=True)
     visibility: str = "visible"
     says: str = ""
-    first_seen_at: datetime = _instant()
+    first_seen_at: datetime = instant()
 
 
 class Revision(SQLModel, table=True):
@@ -134,14 +123,14 @@ class Revision(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     comment: int = Field(foreign_key="comment.id")
     digest: str
-    text: str = _exact()
-    attachments: Any = _json()
-    edited_at: datetime | None = _instant(nullable=True)
-    seen_at: datetime = _instant(index=True)
+    text: str = exact()
+    attachments: Any = json_value()
+    edited_at: datetime | None = instant(nullable=True)
+    seen_at: datetime = instant(index=True)
     fingerprint: str = ""
-    raw: Any = _json()
+    raw: Any = json_value()
     outcome: str
-    verdict: Any = _json()
+    verdict: Any = json_value()
 
 
 class Sighting(SQLModel, table=True):
@@ -151,7 +140,7 @@ class Sighting(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     comment: int = Field(foreign_key="comment.id", index=True)
     visibility: str
-    at: datetime = _instant()
+    at: datetime = instant()
     by: str
 
 
@@ -169,8 +158,8 @@ class Case(SQLModel, table=True):
     because: str = ""
     orders: int = 0
     failures: int = 0
-    opened_at: datetime = _instant(index=True)
-    closed_at: datetime | None = _instant(nullable=True)
+    opened_at: datetime = instant(index=True)
+    closed_at: datetime | None = instant(nullable=True)
 
 
 class Evidence(SQLModel, table=True):
@@ -184,7 +173,7 @@ class Evidence(SQLModel, table=True):
     manifest_sha256: str
     picture: str = "none"
     picture_reason: str = ""
-    sealed_at: datetime = _instant()
+    sealed_at: datetime = instant()
 
 
 class Act(SQLModel, table=True):
@@ -200,11 +189,12 @@ class Act(SQLModel, table=True):
     outcome: str
     detail: str = ""
     already_done: bool = False
-    done_at: datetime = _instant()
+    done_at: datetime = instant()
 
 
 class Decision(SQLModel, table=True):
-    """A person's word on a case. ``second_of`` names the decision that it approves."""
+    """A person's word on a case. ``second_of`` names the decision that it approves; ``door``, ``saw`` and ``press`` are
+    those of ``bot.voice``, ``code`` is the reason code where the policy wants one."""
 
     __tablename__ = "decision"
     id: int | None = Field(default=None, primary_key=True)
@@ -213,10 +203,14 @@ class Decision(SQLModel, table=True):
     person: str
     account: str
     roles: str
-    reason: str = _exact()
-    at: datetime = _instant()
+    reason: str = exact()
+    at: datetime = instant()
     second_of: int | None = Field(default=None, foreign_key="decision.id", unique=True)
-    carried_out_at: datetime | None = _instant(nullable=True)
+    door: str = "cli"
+    saw: str = ""
+    press: str | None = Field(default=None, unique=True)
+    code: str = ""
+    carried_out_at: datetime | None = instant(nullable=True)
 
 
 class Strike(SQLModel, table=True):
@@ -229,7 +223,7 @@ class Strike(SQLModel, table=True):
     author_id: str
     clause: str
     status: str = StrikeStatus.PROVISIONAL
-    at: datetime = _instant()
+    at: datetime = instant()
 
 
 class AlertRow(SQLModel, table=True):
@@ -239,7 +233,7 @@ class AlertRow(SQLModel, table=True):
     case_id: str = Field(primary_key=True, foreign_key="cases.case_id")
     channel: str
     message: str
-    at: datetime = _instant()
+    at: datetime = instant()
 
 
 class DigestRow(SQLModel, table=True):
@@ -248,12 +242,12 @@ class DigestRow(SQLModel, table=True):
     __tablename__ = "digest"
     day: str = Field(primary_key=True)
     message_id: str
-    recipients: Any = _json()
+    recipients: Any = json_value()
     subject: str
-    html: str = _exact()
-    text: str = _exact()
+    html: str = exact()
+    text: str = exact()
     chain_head: str
-    sent_at: datetime = _instant()
+    sent_at: datetime = instant()
 
 
 class Switch(SQLModel, table=True):
@@ -262,10 +256,10 @@ class Switch(SQLModel, table=True):
     __tablename__ = "switch"
     id: int | None = Field(default=None, primary_key=True)
     scope: str
-    thrown_at: datetime = _instant()
+    thrown_at: datetime = instant()
     thrown_by: str
     reason: str = ""
-    lifted_at: datetime | None = _instant(nullable=True)
+    lifted_at: datetime | None = instant(nullable=True)
     lifted_by: str | None = None
 
 
@@ -277,9 +271,9 @@ class GapRow(SQLModel, table=True):
     page: str = Field(index=True)
     reason: str
     post_id: str | None = None
-    since: datetime | None = _instant(nullable=True)
-    until: datetime | None = _instant(nullable=True)
-    noted_at: datetime = _instant()
+    since: datetime | None = instant(nullable=True)
+    until: datetime | None = instant(nullable=True)
+    noted_at: datetime = instant()
 
 
 class PollHour(SQLModel, table=True):
@@ -300,7 +294,7 @@ class InHand(SQLModel, table=True):
     case_id: str
     crashes: int = 0
     working: bool = True
-    since: datetime = _instant()
+    since: datetime = instant()
 
 
 class OpinionDay(SQLModel, table=True):

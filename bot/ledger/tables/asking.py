@@ -1,0 +1,44 @@
+"""What takes two people: asked by one, approved by another."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlmodel import Field, SQLModel
+
+from bot.ledger.columns import exact, instant, json_value
+
+
+class AskStatus(StrEnum):
+    """An ``OPEN`` one waits for its second person. ``CLOSED``: overtaken, or taken back."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    CLOSED = "closed"
+
+
+class Ask(SQLModel, table=True):
+    """Something that a person asked for and that another must approve: a block, a promotion of a rule. ``kind`` is the
+    verb; ``subject`` what it is about; ``terms`` what exactly was asked, as JSON."""
+
+    __tablename__ = "ask"
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    subject: str = Field(index=True)
+    page: str | None = None
+    terms: Any = json_value()
+    status: str = Field(default=AskStatus.OPEN, index=True)
+    person: str
+    account: str
+    roles: str
+    door: str = "cli"
+    saw: str = ""
+    reason: str = exact()
+    at: datetime = instant()
+    second: str | None = None
+    second_account: str | None = None
+    second_roles: str | None = None
+    second_reason: str | None = exact(nullable=True)
+    second_at: datetime | None = instant(nullable=True)

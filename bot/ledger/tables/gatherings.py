@@ -1,0 +1,1 @@
+"""Messages that tell of many cases at once."""
