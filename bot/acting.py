@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import structlog
 from sqlmodel import Session
 
+import connectors
 from bot.desk import Desk
 from bot.evidence.canonical import utc
-from bot.ledger import cases, switches
+from bot.ledger import cases, leaves, switches, trust
 from bot.ledger.cases import File
 from bot.ledger.tables import CaseStatus
 from bot.outcomes import Acted, acted
-from bot.permission import Permission, may_hide, may_remove
+from bot.permission import Permission, acting_rules, may_hide, may_remove
 from connectors.contract import (
     Blocked,
     Comment,
@@ -35,6 +36,7 @@ DECIDED = "A person has decided this case."
 NO_CLAUSE = "No clause of the policy is cited."
 AWAY = 'The page "{page}" can\'t be used as pages.yaml has it now; `beadle doctor` says why.'
 OWN = "The page wrote this comment itself: a person decides."
+OF_THE_CITY = "The account is the city's own or its staff's: a person decides."
 UNFIT = "The page is not fit to be acted on: {why}"
 PAUSED = "Acts are paused ({scope}) since {since:%Y-%m-%d %H:%M} UTC."
 GONE = "The comment was gone before it could be hidden."
@@ -46,6 +48,7 @@ OTHERS_TOO = (
     "A hide here takes the replies under the comment out of sight too, whoever wrote them, and no clause is cited for "
     "those: a person decides."
 )
+NOTICE_DRAFTED = "A notice to the account is drafted with this act; a person sends it."
 DONE = "Done under the page's signed list."
 FIRST_RETRY_S = 15.0
 LONGEST_RETRY_S = 900.0
@@ -69,7 +72,7 @@ def refusal(session: Session, file: File, desk: Desk, unfit: Callable[[str], str
         return acted("asks", DECIDED)
     if not file.verdict.clauses:
         return acted("asks", NO_CLAUSE)
-    permission = may_act(desk, file)
+    permission = may_act(desk, file, trust.stopped(session, file.case.page))
     if not permission.allowed:
         return acted("asks", permission.because)
     why = unfit(file.case.page)
@@ -81,15 +84,33 @@ def refusal(session: Session, file: File, desk: Desk, unfit: Callable[[str], str
     return None
 
 
-def may_act(desk: Desk, file: File) -> Permission:
-    """Whether the page's signature allows what this platform can do: a hide, or else a removal."""
+def take_leave(session: Session, file: File, desk: Desk, now: datetime) -> Acted | None:
+    """Take the rules' leave to act on this case, after ``refusal`` found nothing; or why one of them just stopped.
+
+    In a transaction that may write: of a burst, only as many get through as the brake allows (``bot.brake``).
+    """
+    signature = desk.page.auto_hide if desk.hider is not None else desk.page.auto_remove
+    assert signature is not None, "refusal asked for the signature"
+    tripped = leaves.take(session, file, acting_rules(file.verdict), signature.first_day, now)
+    if tripped is None:
+        return None
+    if tripped.just_now:
+        log.warning("a rule does not act any more", page=file.case.page, rule=tripped.rule, because=tripped.because)
+    return acted("asks", tripped.because)
+
+
+def may_act(desk: Desk, file: File, stopped: Mapping[str, str]) -> Permission:
+    """Whether the page's signature allows what this platform can do: a hide, or else a removal. ``stopped``: the rules
+    that may not act on this page now, whatever was signed."""
     if file.comment.by_page:
         return Permission(False, OWN)
+    if desk.page.is_own(file.comment.author_id):
+        return Permission(False, OF_THE_CITY)
     if desk.hider is None and desk.auto_remover is None:
         return Permission(False, cannot_hide(desk))
     if desk.hider is None:
-        return may_remove(desk.page, file.verdict)
-    return may_hide(desk.page, file.verdict, desk.earned(file.verdict.policy.digest))
+        return may_remove(desk.page, file.verdict, stopped)
+    return may_hide(desk.page, file.verdict, desk.earned(file.verdict.policy.digest), stopped)
 
 
 def cannot_hide(desk: Desk) -> str:
@@ -149,9 +170,16 @@ def receipt_facts(file: File, receipt: Receipt, by: str) -> dict[str, object]:
         "visibility_after": receipt.visibility.value,
         "clauses": list(file.verdict.clauses),
         "policy": f"{file.verdict.policy.slug} {file.verdict.policy.version}",
-        "notice_state": None,
-        "notice_state_why": "No notice was sent to the account with this act.",
+        **_notice(receipt.ref.platform),
     }
+
+
+def _notice(platform: str) -> dict[str, object]:
+    """What becomes of the notice to the account: people send it after the act, and that is a supplement of its own."""
+    can = connectors.capabilities(platform)
+    if can.notice == "none":
+        return {"notice_state": "not possible", "notice_state_why": can.notice_why}
+    return {"notice_state": "drafted", "notice_state_why": NOTICE_DRAFTED}
 
 
 def _hand(desk: Desk) -> Callable[[CommentRef], Receipt] | None:

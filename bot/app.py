@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 
 import sqlalchemy as sa
 import structlog
 
-import connectors
+from bot.asking import Requests
+from bot.bearing import Bearings
 from bot.carrying_out import CarryingOut
-from bot.desk import Desk, nothing_earned
-from bot.desks import Minds, Renewals, closed_desk, connect, desk_tell, open_desk
+from bot.configuration import Configuration, configure, utc_now
+from bot.desk import Desk
+from bot.desks import Renewals, desk_tell
 from bot.dossiers import Dossiers
 from bot.errors import ConfigError, PolicyError
 from bot.evidence.capture import Capturer, NoCapturer
@@ -31,67 +33,47 @@ from bot.evidence.store import Archive
 from bot.evidence.wacz.page import Signer
 from bot.lapse import Lapse
 from bot.ledger import database
+from bot.ledger.residents import under_appeal
 from bot.ledger.spending import SpendingInLedger
 from bot.machine import this_host, this_software
-from bot.moderation.judge import Judge
-from bot.moderation.policy import PolicyShelf
-from bot.notify.email import Mailer
+from bot.moderation.pack import PolicyPack
+from bot.notify.email import SENDER, Mailer
 from bot.notify.slack import SlackNotifier, SlackRefused, SlackUnavailable
+from bot.offenders.barring import Barring, kinds
+from bot.offenders.ladder import Ladder
+from bot.offenders.reconciling import Reconciling
+from bot.offenders.watching import Offenders
+from bot.opening import Opener
 from bot.opinion.second import SecondOpinions
 from bot.opinion.terms import Terms
-from bot.pages import Known, Page, Pages, load_pages
-from bot.people import People, load_people
+from bot.pages import Page
 from bot.pipeline import Route
+from bot.posting import MailRoom
 from bot.preflight import Fitness
 from bot.preserving import no_media, not_embedded
+from bot.proclaiming import Proclaiming
+from bot.promoting import KIND as PROMOTE
+from bot.promoting import Promoting
+from bot.reporting import Reporting
+from bot.residents.counter import Counter
 from bot.review import Review, in_force
 from bot.settings import Settings
-from bot.telling import Alerts, Pictures
+from bot.staffing import findings
+from bot.tell.wishes import wishes_of
+from bot.telling import Pictures, alerts_of
 from bot.tokens import secret_parts
 from bot.trust import Trust
-from bot.worker import Outbox
+from bot.undoing import Undoing
+from bot.worker import Outbox, Stage
+from connectors.contract import Blocker
 
 log = structlog.get_logger(__name__)
 
 
-def utc_now() -> datetime:
-    """Now, aware and in UTC."""
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Configuration:
-    """What the files say. ``refused`` holds one error for each page that can't be used; the others go on."""
-
-    settings: Settings
-    pages: Pages
-    people: People
-    shelf: PolicyShelf
-    refused: tuple[ConfigError | PolicyError, ...]
-
-
-class Bench:
-    """The judges: one for each version of each policy, made when first needed, and anew when scores earn or lose."""
-
-    def __init__(self, shelf: PolicyShelf, earned: Callable[[str], frozenset[str]] = nothing_earned) -> None:
-        self._shelf, self._earned = shelf, earned
-        self._judges: dict[str, Judge] = {}
-
-    def judge_at(self, policy: str, at: datetime) -> Judge | None:
-        """The judge of the version in force at a time; ``None`` for the time before the first version."""
-        try:
-            pack = self._shelf.in_force(policy, at)
-        except PolicyError:
-            return None
-        judge, earned = self._judges.get(pack.digest), self._earned(pack.digest)
-        if judge is None or judge.earned != earned:
-            judge = self._judges[pack.digest] = self._shelf.judge(pack, earned)
-        return judge
-
-
 @dataclass(frozen=True, slots=True)
 class Beadle:
-    """Everything put together, from ``open_beadle``. ``tell`` says one sentence of ours in a page's Slack channel."""
+    """Everything put together, from ``open_beadle``. ``tell`` says one sentence of ours in a page's Slack channel.
+    ``blockers``, by page, go to ``barring`` and ``reconciling`` and to nothing else."""
 
     configuration: Configuration
     database_url: str
@@ -109,10 +91,97 @@ class Beadle:
     archive: Archive
     keeping: Keeping
     notary: Notary
+    blockers: Mapping[str, Blocker] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
         return self.configuration.settings
+
+    @property
+    def requests(self) -> Requests:
+        """What takes two people. By the kind of request: what does it, once another person approves."""
+        return Requests(self.review, {**kinds(self.barring), PROMOTE: self.promoting.approved})
+
+    @property
+    def bearings(self) -> Bearings:
+        """How rules stand, page by page."""
+        return Bearings(self.trust, self.route.clock)
+
+    @property
+    def promoting(self) -> Promoting:
+        return Promoting(self.review, self.bearings)
+
+    @property
+    def undoing(self) -> Undoing:
+        return Undoing(self.review, self.configuration.people)
+
+    @property
+    def proclaiming(self) -> Proclaiming:
+        return Proclaiming(self.route, self.slack)
+
+    @property
+    def offenders(self) -> Offenders:
+        """Accounts with strikes, and what people are told of them."""
+        shelf, review = self.configuration.shelf, self.review
+        return Offenders(self.route, shelf.version, review.pack_of, review.today, self.tell, under_appeal)
+
+    @property
+    def ladder(self) -> Ladder:
+        return Ladder(self.offenders)
+
+    @property
+    def barring(self) -> Barring:
+        return Barring(self.offenders, self.blockers)
+
+    @property
+    def reconciling(self) -> Reconciling:
+        return Reconciling(self.offenders, self.blockers)
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The kinds of orders besides the route's own."""
+        gathers, notices = self.route.gathers, self.counter.notices
+        return (
+            Stage("notice", notices.deliver, notices.record, notices.case_of),
+            Stage("bar", self.barring.bar, self.barring.record),
+            Stage("gather", gathers.tell, gathers.record),
+        )
+
+    @property
+    def reporting(self) -> Reporting:
+        return Reporting(self.review)
+
+    @property
+    def counter(self) -> Counter:
+        """Where residents are served: notices and appeals."""
+        settings, configuration = self.settings, self.configuration
+        sender = None if settings.smtp_url is None else settings.mail_from or SENDER
+        city, packs = configuration.pages.city, configuration.shelf.packs
+        return Counter(self.route, self.review, city, packs, sender, settings.state / "appeals")
+
+    def pack_of(self, page: Page) -> PolicyPack | None:
+        """The policy in force on a page now; ``None`` before the first."""
+        try:
+            return self.configuration.shelf.in_force(page.policy, self.route.clock())
+        except PolicyError:
+            return None
+
+    def staffing(self) -> list[str]:
+        """Where somebody is missing: nobody who may decide, no second person, training that is overdue."""
+        pages, people = self.configuration.pages.pages, self.configuration.people
+        return findings(people, pages, self.pack_of, self.review.today())
+
+    @property
+    def mail_room(self) -> MailRoom | None:
+        """Who sends the letters of the ledger; ``None`` where no mail server is named."""
+        if self.mailer is None:
+            return None
+        tell = partial(_tell_all, self.tell, self.route.desks)
+        return MailRoom(self.route.reading, self.route.writing, self.mailer, self.route.clock, tell)
+
+    def tell_all(self, sentence: str, key: str) -> None:
+        """Say what concerns no single page once in each channel."""
+        _tell_all(self.tell, self.route.desks, sentence, key)
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret of the configuration, the pages' tokens among them: what no log line may show."""
@@ -127,33 +196,6 @@ class Beadle:
         return ""
 
 
-def configure(
-    settings: Settings,
-    *,
-    read_tokens: bool = True,
-    examples: bool = False,
-    now: Callable[[], datetime] = utc_now,
-) -> Configuration:
-    """Read policies, pages and people. Raises ``ConfigError`` or ``PolicyError`` for what stops everything.
-
-    ``examples``: run those of the policies that pages are under, and refuse what fails; for whoever is about to judge.
-    """
-    shelf = PolicyShelf.load(settings.config / "policies", settings.config / "wordlists", examples=False)
-    pages = _pages(settings, shelf, read_tokens, now())
-    if examples:
-        proven = shelf.proven({page.policy for page in pages.pages})
-        if proven.refused != shelf.refused:
-            pages = _pages(settings, proven, read_tokens, now())
-        shelf = proven
-    people = load_people(settings.config / "people.yaml", pages.listed)
-    return Configuration(settings, pages, people, shelf, (*shelf.refused.values(), *pages.refused))
-
-
-def _pages(settings: Settings, shelf: PolicyShelf, read_tokens: bool, now: datetime) -> Pages:
-    known = Known(platforms=connectors.platforms(), policies=shelf.slugs, now=now)
-    return load_pages(settings.config / "pages.yaml", known, read_tokens=read_tokens)
-
-
 @contextmanager
 def open_beadle(
     settings: Settings, *, acts: bool, examples: bool = False, now: Callable[[], datetime] = utc_now
@@ -166,8 +208,8 @@ def open_beadle(
     """
     configuration = configure(settings, read_tokens=acts, examples=examples, now=now)
     url = database.normalise(settings.database_url.get_secret_value())
-    if not acts and not database.is_ready(url):
-        raise ConfigError("there is no database yet; `beadle migrate` makes it, and so does the first `beadle run`.")
+    if not acts and (missing := database.why_not_ready(url)) is not None:
+        raise ConfigError(missing)
     with ExitStack() as stack:
         printer = stack.enter_context(closing(CardPrinter()))
         archive = _archive(configuration, printer, now, acts=acts, signs=acts and not examples)
@@ -176,11 +218,14 @@ def open_beadle(
         slack = _slack(settings) if acts else None
         tell = _teller(slack, now)
         writing, reading = database.ledger_engine(url), database.reading_engine(url)
-        trust = Trust(configuration.shelf.packs, reading, now)
+        pages = configuration.pages.pages
+        trust = Trust(configuration.shelf.packs, reading, now, pages=pages, writing=writing if acts else None)
         desks: dict[str, Desk] = {}
         renewals = Renewals(archive.hide, partial(desk_tell, desks, tell))
-        opener = _Opener(configuration, trust, SpendingInLedger(reading, writing), renewals)
-        configuration = opener.open_all(desks, stack, acts=acts)
+        spending, inboxes = SpendingInLedger(reading, writing), settings.state / "inbox"
+        opener = Opener(configuration.pages.pages, configuration.shelf, inboxes, trust, spending, renewals)
+        refused = opener.open_all(desks, stack, acts=acts)
+        configuration = replace(configuration, refused=(*configuration.refused, *refused))
         fitness = Fitness(desks, configuration.pages.city.policy_url, now, tell)
         notary = _notary(settings, archive, now, partial(_tell_all, tell, desks))
         kept = keeping(archive, settings, configuration.pages.city.timezone, now, partial(_tell_all, tell, desks))
@@ -193,6 +238,7 @@ def open_beadle(
             return now().astimezone(configuration.pages.city.timezone).date()
 
         dossiers = Dossiers(city, now, shelf.version, software, this_host(), timezone)
+        wishes = wishes_of(configuration.pages.city, configuration.people, settings)
         route = Route(
             desks=desks,
             reading=reading,
@@ -202,13 +248,14 @@ def open_beadle(
             notifier=slack,
             orders=outbox,
             dossier=dossiers,
-            alert=Alerts(city, shelf.version, archive.restricted),
+            alert=alerts_of(wishes, configuration.pages.pages, shelf.version, archive.restricted),
             picture=Pictures(archive, printer.png),
             unfit=lambda page: kept.incidents.why_not() or notary.why_not() or fitness.why_not(page),
             clock=now,
             opinions=_opinions(settings, writing, stack, now) if acts else None,
             embedded=embedded if acts else not_embedded,
             media=Fetcher(never_copy(settings.media_hashes), archive.not_copied, now) if acts else no_media,
+            wishes=wishes,
         )
         yield Beadle(
             configuration=configuration,
@@ -227,6 +274,7 @@ def open_beadle(
             archive=archive,
             keeping=kept,
             notary=notary,
+            blockers=opener.blockers,
         )
 
 
@@ -302,7 +350,7 @@ def _opinions(
 def _mailer(settings: Settings) -> Mailer | None:
     if settings.smtp_url is None:
         return None
-    return Mailer(settings.smtp_url.get_secret_value(), settings.mail_from or _SENDER)
+    return Mailer(settings.smtp_url.get_secret_value(), settings.mail_from or SENDER)
 
 
 def _teller(slack: SlackNotifier | None, now: Callable[[], datetime]) -> Callable[[Desk, str, str], None]:
@@ -318,39 +366,10 @@ def _teller(slack: SlackNotifier | None, now: Callable[[], datetime]) -> Callabl
     return tell
 
 
-def _tell_all(tell: Callable[[Desk, str, str], None], desks: dict[str, Desk], sentence: str, key: str) -> None:
+def _tell_all(tell: Callable[[Desk, str, str], None], desks: Mapping[str, Desk], sentence: str, key: str) -> None:
     """What concerns no single page is said once in each channel."""
     for desk in {desk.page.slack_channel: desk for desk in desks.values()}.values():
         tell(desk, sentence, key)
 
 
-@dataclass(frozen=True, slots=True)
-class _Opener:
-    """Opens the desk of every page. One that can't be opened is refused like one with a mistake; the others go on."""
-
-    configuration: Configuration
-    trust: Trust
-    spending: SpendingInLedger
-    renewals: Renewals
-
-    def open_all(self, desks: dict[str, Desk], stack: ExitStack, *, acts: bool) -> Configuration:
-        """Fill ``desks``; the configuration with what had to be refused comes back."""
-        bench = Bench(self.configuration.shelf, self.trust.earned)
-        refused: list[ConfigError] = []
-        for page in self.configuration.pages.pages:
-            minds = Minds(partial(bench.judge_at, page.policy), self.trust.earned)
-            try:
-                desks[page.slug] = self._open(page, minds, stack) if acts else closed_desk(page, minds)
-            except ConfigError as error:
-                refused.append(error)
-        return replace(self.configuration, refused=(*self.configuration.refused, *refused))
-
-    def _open(self, page: Page, minds: Minds, stack: ExitStack) -> Desk:
-        inboxes = self.configuration.settings.state / "inbox"
-        connection = connect(page, self.spending, self.renewals.of(page), inboxes)
-        stack.callback(connection.close)
-        return open_desk(page, connection, minds)
-
-
 _ONCE_A_DAY = ("note", "checkpoints", "stamps", "clock")  # else `run --once` by cron would say it every minute
-_SENDER = "beadle@localhost.localdomain"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from bot.moderation.pack import PolicyPack, TwoPeople
+from bot.moderation.pack import PolicyPack
 from bot.pages import Page
 from bot.people import DECIDERS, Capability, Person, Role
 
@@ -39,19 +39,37 @@ class Verb(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     NOTIFY = "notify"
+    REPORT = "report"
     ENTER_APPEAL = "enter_appeal"
     DECIDE_APPEAL = "decide_appeal"
 
 
-NO_ROLE = "{person} has no role that may {verb}; in people.yaml give them one of: {roles}."
+NO_ROLE = "{person} has no role that may {verb} here; in people.yaml give them one of: {roles}."
 NOT_THEIRS = '{person} does not look after the page "{page}"; see their pages in people.yaml.'
 NO_CAPABILITY = '{person} is not cleared to moderate; in people.yaml add "moderate" to their capability.'
-UNTRAINED = '{person} has no training in "{topic}" on record; enter it in people.yaml with its date once they had it.'
+UNTRAINED = (
+    '{person} has no training in "{topic}" on record; once they had it, write it in people.yaml with its date: '
+    "training: [{{topic: {topic}, on: {today}}}]."
+)
 OVERDUE = '{person} was trained in "{topic}" on {on}, over {days} days ago; enter the new date once they had it again.'
 NOT_ACKNOWLEDGED = (
-    "{person} has not acknowledged version {version} of {policy}; enter it in people.yaml with its date once they have."
+    "{person} has not acknowledged version {version} of {policy}; once they have read it and said so, write it in "
+    'people.yaml with its date: acknowledged: [{{policy: {policy}, version: "{version}", on: {today}}}].'
 )
 NOT_SECOND = "only {roles} may approve this as the second person; {person} is none of them."
+SPOKEN = {
+    "by_hand": "record what was done by hand",
+    "opine": "give counsel's opinion",
+    "promote": "let a rule act alone",
+    "demote": "stop a rule from acting alone",
+    "undo": "take back what a rule did",
+    "pause": "pause acts",
+    "resume": "let acts go on",
+    "notify": "send a notice",
+    "report": "report a comment or a post",
+    "enter_appeal": "enter an appeal",
+    "decide_appeal": "decide an appeal",
+}
 
 _LEADERS = frozenset({Role.SUPERVISOR, Role.COORDINATOR, Role.CHIEF_OF_STAFF})
 _RECEIVERS = DECIDERS | {Role.CITY_CLERK, Role.RECORDS_CUSTODIAN, Role.COUNSEL}
@@ -87,6 +105,7 @@ RIGHTS: Mapping[Verb, Right] = {
     Verb.PAUSE: Right(_RECEIVERS, learned=False),
     Verb.RESUME: Right(DECIDERS),
     Verb.NOTIFY: Right(DECIDERS),
+    Verb.REPORT: Right(_RECEIVERS, learned=False),
     Verb.ENTER_APPEAL: Right(_RECEIVERS, learned=False),
     Verb.DECIDE_APPEAL: Right(_LEADERS | {Role.COUNSEL}),
 }
@@ -112,34 +131,39 @@ def why_not(person: Person, verb: Verb, page: Page | None, pack: PolicyPack | No
     return _not_learned(person, pack, today)
 
 
-def why_not_second(person: Person, circle: TwoPeople, page: Page | None, pack: PolicyPack, today: date) -> str | None:
-    """Why this person may not be the second of two; ``None`` if they may. That they are another is asked elsewhere."""
-    if circle.seconds and not person.roles & circle.seconds:
-        return NOT_SECOND.format(person=person.id, roles=_listed(circle.seconds))
+def why_not_second(person: Person, verb: Verb, page: Page | None, pack: PolicyPack | None, today: date) -> str | None:
+    """Why this person may not be the second of two who do this; ``None`` if they may. That they are another one is
+    asked elsewhere. Where the policy names no office for the second, those count that the verb has anyway."""
+    circle = pack.authority.of(verb.value) if pack is not None else None
+    roles = circle.seconds if circle is not None and circle.seconds else RIGHTS[verb].roles
+    if not person.roles & roles:
+        return NOT_SECOND.format(person=person.id, roles=_listed(roles))
     if page is not None and not person.has(page.slug):
         return NOT_THEIRS.format(person=person.id, page=page.slug)
     return _not_learned(person, pack, today)
 
 
 def _not_learned(person: Person, pack: PolicyPack | None, today: date) -> str | None:
-    """Counsel and clerks sign as officers of the city; whoever moderates is cleared, trained, and knows the policy."""
+    """Counsel and clerks sign as officers of the city; whoever moderates is cleared, trained, and knows the policy.
+    What is dated later than today has not happened yet."""
     if person.roles & DECIDERS and Capability.MODERATE not in person.capabilities:
         return NO_CAPABILITY.format(person=person.id)
     if pack is None:
         return None
     for topic in pack.authority.training:
-        newest = max((each.on for each in person.trained if each.topic == topic), default=None)
+        newest = max((each.on for each in person.trained if each.topic == topic and each.on <= today), default=None)
         if newest is None:
-            return UNTRAINED.format(person=person.id, topic=topic)
+            return UNTRAINED.format(person=person.id, topic=topic, today=today)
         if today - newest > timedelta(days=pack.authority.retrain_days):
             return OVERDUE.format(person=person.id, topic=topic, on=newest, days=pack.authority.retrain_days)
-    if not any((each.policy, each.version) == (pack.slug, pack.version) for each in person.acknowledged):
-        return NOT_ACKNOWLEDGED.format(person=person.id, version=pack.version, policy=pack.slug)
+    known = {(each.policy, each.version) for each in person.acknowledged if each.on <= today}
+    if (pack.slug, pack.version) not in known:
+        return NOT_ACKNOWLEDGED.format(person=person.id, version=pack.version, policy=pack.slug, today=today)
     return None
 
 
 def _spoken(verb: Verb) -> str:
-    return verb.value.replace("_", " ")
+    return SPOKEN.get(verb.value, verb.value)
 
 
 def _listed(roles: frozenset[Role]) -> str:

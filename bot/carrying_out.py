@@ -46,8 +46,10 @@ class CarryingOut:
             verb = _effective(session, row, file)
             newer = [each for each in file.settling if each.id is not None and each.id > int(decision)]
             paused = switches.thrown(session, file.case.page)
-        if newer and any(each.verb != "approve" for each in newer):
+        if verb not in _PASSED_ON and any(each.verb != "approve" for each in newer):
             return _done("overtaken", "A later decision stands.", verb)
+        if verb in _PASSED_ON and file.evidence is None and file.case.status == CaseStatus.OPENED:
+            return _done("later", _NOT_SEALED, verb, retry_s=_RETRY_S)
         if verb in _ASKED and file.case.page not in self.route.desks:
             return _done("later", AWAY.format(page=file.case.page), verb, retry_s=LONGEST_RETRY_S)
         if paused is not None and verb in ("hide", "remove"):
@@ -156,9 +158,11 @@ class CarryingOut:
             act = _act(file, row, done, now)
             acts.record(session, act)
             after_act(self.route.orders, session, act.act_key, self.route.look_after_s)
-        means = _MEANS.get(verb, CaseStatus(file.case.status))
-        cases.move(session, row.case_id, means, _BECAUSE[verb].format(person=row.person), now)
-        if verb == "escalate":
+        because = _BECAUSE.get(verb, "").format(person=row.person)
+        if verb in _MEANS:
+            cases.move(session, row.case_id, _MEANS[verb], because, now)
+        elif verb == "escalate" and file.case.status not in cases.FINAL:
+            cases.move(session, row.case_id, CaseStatus(file.case.status), because, now)
             cases.mark_urgent(session, row.case_id)
         if verb in _STRIKE and (file.evidence is not None or verb != "by_hand"):
             acts.strike(
@@ -173,7 +177,9 @@ class CarryingOut:
 
 
 _EDITED = "The comment was edited after this decision; the new words are judged anew."
+_NOT_SEALED = "The evidence of the case is sealed first; then this is sealed beside it."
 _ASKED = frozenset({"hide", "restore", "remove"})
+_PASSED_ON = frozenset({"escalate", "contest"})  # these say nothing of what becomes of the comment
 _MEANS = {
     "keep": CaseStatus.KEPT,
     "hide": CaseStatus.HIDDEN,
@@ -190,7 +196,6 @@ _BECAUSE = {
     "remove": "Removed by two people; the second was {person}.",
     "by_hand": "Done by hand on the platform by {person}, who says so.",
     "escalate": "Escalated by {person}: somebody in charge decides.",
-    "contest": "{person} contests the rule that found this; the case stands as it stood.",
 }
 _STRIKE = {
     "keep": StrikeStatus.VOID,

@@ -17,15 +17,18 @@ import structlog
 
 from bot import log as logging
 from bot import worker
+from bot.answering import answering
 from bot.app import Beadle, open_beadle
 from bot.daily import Daily
 from bot.errors import ConfigError
 from bot.ledger import database
 from bot.looking import Looking
+from bot.publishing import Publishing
 from bot.rounds import POLLS, Round, Rounds, failures
 from bot.settings import Settings
 from bot.tokens import parts_by_name
 from bot.webhooks import NO_SECRET, Doorkeeper, Receiver
+from bot.weekly import Weekly
 from bot.worker import Worker
 from connectors.webhooks import Secrets
 
@@ -35,6 +38,7 @@ _DUTIES = "duties"
 _AFTER_A_FAULT_S = 60.0
 _SWEEP_EVERY = timedelta(hours=6)
 _LAPSES_EVERY = timedelta(minutes=1)
+_WEIGHED_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +57,13 @@ class _Running:
     worker: Worker
     rounds: Rounds
     daily: Daily
+    weekly: Weekly
 
 
 def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; the step in hand is finished first. Raises ``ConfigError`` when it can't start."""
     stop = threading.Event()
-    with _running(settings) as running, _webhooks(running), _signals(stop):
+    with _running(settings) as running, _webhooks(running), answering(running.beadle), _signals(stop):
         log.info("on duty", pages=sorted(running.beadle.route.desks), version=worker.VERSION)
         running.rounds.run(stop, _Duties(running, stop).see_to)
         log.info("going off duty")
@@ -74,6 +79,8 @@ def run_once(settings: Settings, each: Callable[[str, int], None] = lambda *_: N
     with _running(settings) as running, _signals(stop):
         done = running.rounds.once(lambda found: each(f"polled {found.page}", 0))
         running.worker.drain(lambda left: each("working", left), stop.is_set)
+        running.beadle.offenders.see_to(running.beadle.route.clock())
+        running.beadle.proclaiming.see_to()
         refused = tuple(error.sentence for error in running.beadle.configuration.refused)
         return Outcome(tuple(done), tuple(failures(done)), refused, running.beadle.outbox.delayed())
 
@@ -83,10 +90,17 @@ class _Duties:
 
     def __init__(self, running: _Running, stop: threading.Event) -> None:
         self._running = running
-        self._swept = self._lapsed = running.beadle.route.clock()
+        self._swept = self._lapsed = self._weighed = running.beadle.route.clock()
         keeping = running.beadle.keeping
         self._apart = [_Apart(_DUTIES, self._do), _Apart("fixity", lambda now: keeping.fixity.see_to(now, stop))]
+        self._apart += [_Apart("digest", running.daily.see_to), _Apart("weekly", running.weekly.see_to)]
+        if running.beadle.mail_room is not None:
+            room = running.beadle.mail_room
+            self._apart.append(_Apart("mail", lambda _now: room.see_to(stop)))
         self._apart.append(_Apart("checkpoints", running.beadle.notary.tick))
+        self._apart.append(_Apart("appeals", _counter_duty(running.beadle)))
+        self._apart.append(_Apart("blocked accounts", running.beadle.reconciling.see_to))
+        self._apart.append(_Apart("public page", Publishing(running.beadle).see_to))
         if keeping.copying is not None:
             self._apart.append(_Apart("copies", keeping.copying.tick))
 
@@ -98,10 +112,14 @@ class _Duties:
     def _do(self, now: datetime) -> None:
         self._running.beadle.fitness.check_due(now)
         self._running.beadle.trust.count_due()
-        self._running.daily.see_to(now)
         if now - self._lapsed >= _LAPSES_EVERY:
             self._lapsed = now
             self._running.beadle.lapse.order_due()
+            self._running.beadle.undoing.finish_due(now)
+            self._running.beadle.proclaiming.see_to()
+        if now - self._weighed >= _WEIGHED_EVERY:
+            self._weighed = now
+            self._running.beadle.offenders.see_to(now)
         if now - self._swept >= _SWEEP_EVERY:
             self._swept = now
             self._running.worker.sweep(now)
@@ -127,6 +145,12 @@ class _Apart:
             # A fault of ours in one duty must end neither the others nor the rounds; it is tried again in a minute.
             log.exception("a duty failed in a way that it should not", duty=self._name)
             time.sleep(_AFTER_A_FAULT_S)
+
+
+def _counter_duty(beadle: Beadle) -> Callable[[datetime], object]:
+    """The appeals' mailbox and what follows from decisions on appeals."""
+    url = beadle.settings.imap_url
+    return beadle.counter.duty(None if url is None else url.get_secret_value(), beadle.tell_all).see_to
 
 
 def _leave_nobody_waiting() -> None:
@@ -163,10 +187,11 @@ def _running(settings: Settings) -> Iterator[_Running]:
                     beadle.lapse,
                     Looking(beadle.route),
                     beadle.outbox,
+                    stages=beadle.stages,
                     captures=settings.captures,
                 ) as running,
             ):
-                yield _Running(beadle, running, rounds, Daily(beadle))
+                yield _Running(beadle, running, rounds, Daily(beadle), Weekly(beadle))
 
 
 @contextmanager

@@ -1,48 +1,43 @@
-"""What happens once a day: the digest is put together, mailed and kept as a record.
+"""What happens once a day: the digest is written, kept as a record and put in the post.
 
-Due when the city's local hour has come and no digest of that local day is kept yet; so a restart, a daylight-saving
-change or a night without power sends it once, late rather than never.
+Due when the city's local hour has come and no digest of that local day is written yet. Facts, record and letter are
+one transaction: whoever comes second finds them, and a crash leaves all of them or none. Sending is the mail room's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 
 import structlog
 from sqlmodel import Session
 
-import connectors
+from bot import daybook
 from bot.app import Beadle
-from bot.errors import ConfigError, EvidenceError
-from bot.ledger import acts, cases, days, switches, watch
-from bot.ledger.cases import Listed
-from bot.ledger.tables import CaseStatus, DigestRow, PageRow
+from bot.errors import ConfigError
+from bot.ledger import days, letters, watch
+from bot.ledger.tables import DigestRow, Letter
 from bot.notify import digest
-from bot.notify.digest import (
-    ClauseDay,
-    DecisionLine,
-    DigestFacts,
-    Offender,
-    PageDay,
-    WaitingCase,
-)
-from bot.notify.email import Mailer, MailRefused, MailUnavailable
-from bot.notify.quoted import excerpt
+from bot.notify.digest import Digest
+from bot.notify.email import Mailer, message_id
+from bot.notify.facts import DigestFacts
 from bot.pages import City
 
 log = structlog.get_logger(__name__)
 
-RESTRICTED = (
-    "A file on the comment of case {case_id} may show sexual abuse of a child. A person reports it (the NCMEC "
-    "CyberTipline, report.cybertip.org, 1-800-843-5678) and copies nothing."
+NO_MAIL = "no mail server is named; set BEADLE_SMTP_URL."
+SENT_ALREADY = (
+    "The digest of {day} was sent on {when:%Y-%m-%d %H:%M} UTC; `--send --again` sends it once more, under the same "
+    "Message-ID."
 )
-_AGAIN_AFTER = timedelta(minutes=5)
-_OFFENDERS_FROM = 2
-_LISTED_WAITING = 10
-_EXCERPT = 90
+IN_HAND = "The digest of {day} is being sent just now; `beadle mail` shows what becomes of it."
+NOT_YET = "{day} has not begun; there is nothing to tell of it."
+NOT_ON_DUTY = "No page was watched on {day}; there is nothing to tell of it."
+
+_LATE = timedelta(hours=1)
+_LONGEST_GAP = timedelta(days=400)
+_BEFORE_THE_FIRST = timedelta(days=14)  # longer ago there was no mail, rather than an outage
 
 
 @dataclass(slots=True)
@@ -53,207 +48,178 @@ class Daily:
     _not_before: datetime = field(default=datetime.min.replace(tzinfo=UTC))
 
     def see_to(self, now: datetime) -> None:
-        """Send yesterday's digest if it is due."""
+        """Write the digest of the day that is over, and put it in the post, if that is due."""
         if self.beadle.mailer is None or now < self._not_before:
             return
         city = self.beadle.configuration.pages.city
         day = due(city, now)
         with Session(self.beadle.route.reading) as session:
-            if days.digest(session, day.isoformat()) is not None or not _was_on_duty(session, day, city):
-                self._not_before = _next_hour(city, now)
-                return
-        try:
-            send(self.beadle, day, now)
-        except (MailUnavailable, MailRefused, ConfigError) as error:
-            self._not_before = now + _AGAIN_AFTER
-            log.error("the digest could not be sent", day=day.isoformat(), because=error.sentence)
+            done = days.digest(session, day.isoformat()) is not None
+            on_duty = daybook.was_on_duty(session, day, city.timezone)
+        if not done and on_duty:
+            write(self.beadle, day, now)
+        self._not_before = hour_of(city, day + timedelta(days=2))
 
 
 def due(city: City, now: datetime) -> date:
     """The local day that the digest of this moment is about: yesterday, once the city's hour has come."""
-    local = now.astimezone(city.timezone)
-    return local.date() - timedelta(days=1 if local.time() >= city.digest_hour else 2)
+    today = now.astimezone(city.timezone).date()
+    return today - timedelta(days=1 if now >= hour_of(city, today) else 2)
 
 
-def send(beadle: Beadle, day: date, now: datetime) -> tuple[str, ...]:
-    """Mail the digest of a local day and keep it. Raises ``MailUnavailable``, ``MailRefused`` or ``ConfigError``.
+def hour_of(city: City, day: date) -> datetime:
+    """The instant of the city's hour on a local day.
 
-    The Message-ID is the day's: where the server took the mail and its answer was lost, the repeat folds into it.
+    An hour that comes twice is the first of the two; one that the clock leaps over comes as long after midnight as on
+    other days (RFC 5545 3.3.5). So every local day has one.
     """
-    if beadle.mailer is None:
-        raise ConfigError("no mail server is named; set BEADLE_SMTP_URL.")
-    facts = gather(beadle, day)
-    recipients = tuple(person.email for person in beadle.configuration.people.digest_recipients())
-    _send_checkpoint(beadle, beadle.mailer, facts, now)
-    mail = digest.mail(facts, beadle.mailer.sender, recipients, now)
-    not_taken = beadle.mailer.send(mail)
-    made = digest.render(facts)
-    with Session(beadle.route.writing) as session, session.begin():
-        session.merge(
-            DigestRow(
-                day=day.isoformat(),
-                message_id=str(mail["Message-ID"]),
-                recipients=list(recipients),
-                subject=made.subject,
-                html=made.html,
-                text=made.text,
-                chain_head=facts.chain_head or "",
-                sent_at=now,
-            )
-        )
-    log.info("digest sent", day=day.isoformat(), recipients=len(recipients), not_taken=len(not_taken))
-    return recipients
+    return datetime.combine(day, city.digest_hour, city.timezone).astimezone(UTC)
 
 
-def _send_checkpoint(beadle: Beadle, mailer: Mailer, facts: DigestFacts, now: datetime) -> None:
-    """The checkpoint for who keeps the records and gets no digest, before it: one try again is one for both."""
+def write(beadle: Beadle, day: date, now: datetime) -> bool:
+    """Write the digest of a day that is over: record and letter in one transaction. ``False``: it is written already.
+
+    Days before it that have none, because nothing ran, get their records too, and a line each in this one's mail.
+    """
+    mailer = _mailer(beadle)
+    missed = _missed(beadle, day)
+    facts = replace(
+        daybook.gather(beadle, day),
+        missed=tuple(daybook.in_a_line(beadle, each) for each in missed),
+        written_late=now if now - hour_of(beadle.configuration.pages.city, day + timedelta(days=1)) > _LATE else None,
+    )
+    to = tuple(person.email for person in beadle.configuration.people.digest_recipients())
+    if not to:
+        facts = replace(facts, trend=())  # a picture lives in the letter alone
+    made, identity = digest.render(facts), message_id(facts.city, day.isoformat(), mailer.sender)
+    rows = [_row(facts, made, identity, to, now), *(_late_row(beadle, each, identity, now) for each in missed)]
     keepers = tuple(person.email for person in beadle.configuration.people.keepers())
-    if not keepers or facts.checkpoint is None:
-        return
-    try:
-        mailer.send(digest.keepsake(facts, mailer.sender, keepers, now))
-    except MailRefused as error:
-        # A clerk whose address is wrong must not cost the others their digest.
-        log.error("the checkpoint could not be mailed", because=error.sentence)
-
-
-def gather(beadle: Beadle, day: date) -> DigestFacts:
-    """The facts of a local day, from the ledger, the archive and the pages."""
-    city = beadle.configuration.pages.city
-    since, until = _day(day, city.timezone)
-    now = beadle.route.clock()
-    proof = beadle.notary.standing()
-    with Session(beadle.route.reading) as session:
-        figures = days.figures(session, since, until)
-        waiting = cases.listed(session, statuses=cases.OPEN_FOR_PEOPLE, closed=beadle.archive.restricted)
-        clauses = tuple(
-            ClauseDay(each.clause, beadle.summary_of(each.clause), each.hidden, each.waiting)
-            for each in figures.clauses
-        )
-        sealed = days.sealed(session, since, until)
-        return DigestFacts(
-            city=city.name,
-            day=day,
-            timezone=city.timezone.key,
-            pages=tuple(_pages(beadle, session, since, until)),
-            polled=watch.polls(session, since, until),
-            judged=figures.revisions,
-            kept=figures.comments,
-            hidden=figures.hidden,
-            left_up=figures.clear,
-            with_media=figures.with_media,
-            media_alone=figures.media_alone,
-            waiting=figures.waiting + figures.paused + figures.quarantined,
-            urgent_waiting=figures.urgent_waiting,
-            clauses=clauses,
-            decisions=tuple(_decisions(session, since, until)),
-            waiting_cases=tuple(_waiting(beadle, each, now) for each in waiting[:_LISTED_WAITING]),
-            offenders=tuple(_offenders(session)),
-            problems=(*_problems(beadle, session), *_restricted(beadle, sealed), *proof.problems(now)),
-            evidence_verified=sum(_holds(beadle, package_id, digest_) for package_id, digest_ in sealed),
-            evidence_total=len(sealed),
-            chain_head=_head(beadle),
-            checkpoint=None if proof.note is None else proof.note.data.decode(),
-            stamps=proof.stamps(now),
-            second_copy=beadle.keeping.copied(),
-            paused=any(switch.scope == switches.ALL for switch in switches.standing(session)),
-        )
-
-
-def _was_on_duty(session: Session, day: date, city: City) -> bool:
-    """Whether any page was enrolled before that day ended. A new city gets no digest of a day before Beadle came."""
-    until = _day(day, city.timezone)[1]
-    return any(row.enrolled_at < until for row in watch.pages(session))
-
-
-def _day(day: date, timezone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The instants at which a local day begins and ends: 23, 24 or 25 hours apart."""
-    begin = datetime.combine(day, time.min, timezone)
-    end = datetime.combine(day + timedelta(days=1), time.min, timezone)
-    return begin.astimezone(UTC), end.astimezone(UTC)
-
-
-def _next_hour(city: City, now: datetime) -> datetime:
-    """When the city's hour comes next."""
-    local = now.astimezone(city.timezone)
-    today = datetime.combine(local.date(), city.digest_hour, city.timezone)
-    tomorrow = datetime.combine(local.date() + timedelta(days=1), city.digest_hour, city.timezone)
-    return (today if local < today else tomorrow).astimezone(UTC)
-
-
-def _pages(beadle: Beadle, session: Session, since: datetime, until: datetime) -> Iterator[PageDay]:
-    by_page = days.figures(session, since, until).by_page
-    rows: dict[str, PageRow] = {row.slug: row for row in watch.pages(session)}
-    blind = _blind_minutes(session, since, until)
-    for slug, desk in beadle.route.desks.items():
-        row = rows.get(slug)
-        yield PageDay(
-            name=desk.page.name,
-            platform=connectors.spoken(desk.page.platform),
-            mode=desk.page.mode.value,
-            polled=row is not None and row.failing_since is None and row.polled_at is not None,
-            last_poll_at=row.polled_at if row else None,
-            comments=by_page.get(slug, 0),
-            blind_minutes=blind.get(slug, 0),
-            paused=switches.thrown(session, slug) is not None,
-        )
-
-
-def _blind_minutes(session: Session, since: datetime, until: datetime) -> dict[str, int]:
-    minutes: dict[str, float] = {}
-    for gap in watch.gaps(session, since, until):
-        if gap.since is not None and gap.until is not None and gap.post_id is None:
-            seconds = (min(gap.until, until) - max(gap.since, since)).total_seconds()
-            minutes[gap.page] = minutes.get(gap.page, 0.0) + max(seconds, 0.0) / 60
-    return {page: round(found) for page, found in minutes.items()}
-
-
-def _decisions(session: Session, since: datetime, until: datetime) -> Iterator[DecisionLine]:
-    for row in days.decided(session, since, until):
-        file = cases.open_file(session, row.case_id)
-        yield DecisionLine(row.case_id, row.verb, row.roles.replace("_", " "), file.verdict.clauses[0])
-
-
-def _waiting(beadle: Beadle, case: Listed, now: datetime) -> WaitingCase:
-    shown = excerpt(case.text, limit=_EXCERPT) if case.may_be_quoted else None
-    clause = case.clauses[0] if case.clauses else ""
-    return WaitingCase(case.case_id, clause, beadle.summary_of(clause), now - case.opened_at, case.urgent, shown)
-
-
-def _offenders(session: Session) -> Iterator[Offender]:
-    for platform, standing in acts.repeat_offenders(session, _OFFENDERS_FROM):
-        name = days.display_name(session, platform, standing.author_id)
-        yield Offender(name, standing.provisional, standing.confirmed)
-
-
-def _problems(beadle: Beadle, session: Session) -> Iterator[str]:
-    for error in beadle.configuration.refused:
-        yield error.sentence
-    for row in watch.pages(session):
-        if row.failing_since is not None and row.slug in beadle.route.desks:
-            yield f"{beadle.route.desks[row.slug].page.name} can't be read: {row.failure}"
-    yield from beadle.keeping.problems(beadle.route.clock())
-    for case_id in cases.by_status(session, CaseStatus.QUARANTINED):
-        yield f"Case {case_id} is in quarantine; `beadle show {case_id}` says why."
-
-
-def _restricted(beadle: Beadle, sealed: Sequence[tuple[str, str]]) -> Iterator[str]:
-    for package_id, _ in sealed:
-        if beadle.archive.restricted(package_id):
-            yield RESTRICTED.format(case_id=beadle.archive.ref(package_id).case_id)
-
-
-def _head(beadle: Beadle) -> str | None:
-    """Where the log ends; ``None`` for one that is broken, which the problems say. The digest goes out all the same."""
-    try:
-        return beadle.archive.head().sha256
-    except EvidenceError:
-        return None
-
-
-def _holds(beadle: Beadle, package_id: str, sha256: str) -> bool:
-    try:
-        beadle.archive.prove_package(package_id, sha256)
-    except EvidenceError:
-        return False
+    with Session(beadle.route.writing) as session, session.begin():
+        if not days.write_digest(session, rows[0]):
+            return False
+        for row in rows[1:]:
+            days.write_digest(session, row)
+        if to:
+            mail = digest.composed(made, facts, identity, mailer.sender, to, now)
+            letters.put(session, key(day), "digest", mail, to, now)
+        if keepers and facts.checkpoint is not None:
+            keepsake = digest.keepsake(facts, mailer.sender, keepers, now)
+            letters.put(session, f"checkpoint:{day}", "checkpoint", keepsake, keepers, now)
+    log.info("digest written", day=day.isoformat(), recipients=len(to), missed=len(missed))
     return True
+
+
+def key(day: date) -> str:
+    """The key of the letter that is the digest of a day."""
+    return f"digest:{day}"
+
+
+def by_hand(beadle: Beadle, day: date, now: datetime, *, again: bool = False) -> Letter | None:
+    """Send the digest of a day because a person asks; the letter comes back, ``None`` where nobody is to get it.
+
+    Of a day that is not over, what there is so far goes out, as a mail of its own that is no record.
+    Raises ``ConfigError`` when it was sent already and ``again`` is not asked for.
+    """
+    city, mailer = beadle.configuration.pages.city, _mailer(beadle)
+    today = now.astimezone(city.timezone).date()
+    if day > today:
+        raise ConfigError(NOT_YET.format(day=day))
+    with Session(beadle.route.reading) as session:
+        if not daybook.was_on_duty(session, day, city.timezone):
+            raise ConfigError(NOT_ON_DUTY.format(day=day))
+    if day == today:
+        return _post(beadle, _so_far(beadle, mailer, day, now))
+    write(beadle, day, now)
+    with Session(beadle.route.reading) as session:
+        known = letters.of_key(session, key(day))
+    sent = next((each.sent_at for each in known if each.sent_at is not None), None)
+    if sent is not None and not again:
+        raise ConfigError(SENT_ALREADY.format(day=day, when=sent))
+    waits = next((each for each in known if each.sent_at is None), None)
+    if waits is None:
+        return _post(beadle, _again(beadle, mailer, day, now))
+    if waits.held_until is not None and waits.held_until > now:
+        raise ConfigError(IN_HAND.format(day=day))
+    with Session(beadle.route.writing) as session, session.begin():
+        letters.again(session, waits.key, now)
+    return _post(beadle, waits.key)
+
+
+def _missed(beadle: Beadle, day: date) -> Sequence[date]:
+    """The days before this one, since the last that has a digest, that have none."""
+    timezone = beadle.configuration.pages.city.timezone
+    with Session(beadle.route.reading) as session:
+        last = days.last_digest(session)
+        began = min((row.enrolled_at for row in watch.pages(session)), default=None)
+    if began is None:
+        return ()
+    if last is None:
+        first = max(began.astimezone(timezone).date(), day - _BEFORE_THE_FIRST)
+    else:
+        first = max(date.fromisoformat(last) + timedelta(days=1), day - _LONGEST_GAP)
+    return [first + timedelta(days=each) for each in range(max((day - first).days, 0))]
+
+
+def _row(facts: DigestFacts, made: Digest, identity: str, to: Sequence[str], now: datetime) -> DigestRow:
+    return DigestRow(
+        day=facts.day.isoformat(),
+        message_id=identity,
+        recipients=list(to),
+        subject=made.subject,
+        html=made.html,
+        text=made.text,
+        chain_head=facts.chain_head or "",
+        made_at=now,
+    )
+
+
+def _late_row(beadle: Beadle, day: date, told_in: str, now: datetime) -> DigestRow:
+    """The record of a day whose mail is a line in a later one's."""
+    facts = replace(daybook.gather(beadle, day), trend=(), written_late=now)
+    return _row(facts, digest.render(facts), told_in, (), now)
+
+
+def _so_far(beadle: Beadle, mailer: Mailer, day: date, now: datetime) -> str:
+    facts, to = daybook.gather(beadle, day), _readers(beadle)
+    identity = message_id(facts.city, f"{now:%Y-%m-%dT%H%M%S}", mailer.sender, kind="digest-so-far")
+    mail = digest.composed(digest.render(facts, so_far=True), facts, identity, mailer.sender, to, now)
+    found = f"digest-so-far:{now:%Y-%m-%dT%H:%M:%S}"
+    with Session(beadle.route.writing) as session, session.begin():
+        letters.put(session, found, "digest", mail, to, now)
+    return found
+
+
+def _again(beadle: Beadle, mailer: Mailer, day: date, now: datetime) -> str:
+    """What is kept of that day, to who gets the digest now, under the Message-ID of that day."""
+    to = _readers(beadle)
+    with Session(beadle.route.writing) as session, session.begin():
+        row = days.digest(session, day.isoformat())
+        assert row is not None
+        first = letters.find(session, key(day))
+        identity = message_id(beadle.configuration.pages.city.name, day.isoformat(), mailer.sender)
+        kept = Digest(row.subject, row.html, row.text)
+        mime = first.mime if first is not None else None
+        mail = digest.repeated(mime, kept, identity, mailer.sender, to, row.made_at)
+        found = f"{key(day)}:again:{len(letters.of_key(session, f'{key(day)}:again:')) + 1}"
+        letters.put(session, found, "digest", mail, to, now)
+    return found
+
+
+def _post(beadle: Beadle, found: str) -> Letter | None:
+    assert beadle.mail_room is not None
+    beadle.mail_room.send(found)
+    with Session(beadle.route.reading) as session:
+        return letters.find(session, found)
+
+
+def _readers(beadle: Beadle) -> tuple[str, ...]:
+    to = tuple(person.email for person in beadle.configuration.people.digest_recipients())
+    if not to:
+        raise ConfigError(daybook.NOBODY)
+    return to
+
+
+def _mailer(beadle: Beadle) -> Mailer:
+    if beadle.mailer is None:
+        raise ConfigError(NO_MAIL)
+    return beadle.mailer

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.moderation.judge import Judge
 from bot.pages import Page
-from connectors.contract import Connector, Hider, Remover
+from connectors.contract import Connector, Hider, Remover, Replier
 
 
 def nothing_earned(_policy: str) -> frozenset[str]:
@@ -28,7 +28,8 @@ class Desk:
     two people; ``auto_remover`` only where the city signed ``auto_remove`` and the platform can't hide. Nobody gets a
     ``Blocker``. ``judge_at`` finds the judge of the policy version in force when a comment was posted, ``None`` before
     the first version. ``earned`` gives, for the digest of a policy version, the ids of its score rules that have
-    earned hiding by themselves, as of now."""
+    earned hiding by themselves, as of now. ``replier`` writes privately to whoever wrote a comment: for notices that a
+    person sends."""
 
     page: Page
     connector: Connector
@@ -37,6 +38,7 @@ class Desk:
     auto_remover: Remover | None
     judge_at: Callable[[datetime], Judge | None]
     earned: Callable[[str], frozenset[str]] = nothing_earned
+    replier: Replier | None = None
 
     @property
     def withheld(self) -> str | None:

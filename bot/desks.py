@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -115,8 +115,14 @@ def open_desk(page: Page, connection: Connection, minds: Minds) -> Desk:
     """The desk over a connection. No desk has its ``Blocker``: blocks are people's, and have a room of their own."""
     can = connection.connector.capabilities
     auto = _auto_remover(page, can, connection.remover)
-    hider, remover = connection.hider, connection.remover
-    return Desk(page, connection.connector, hider, remover, auto, minds.judge_at, minds.earned)
+    hider, remover, replier = connection.hider, connection.remover, connection.replier
+    return Desk(page, connection.connector, hider, remover, auto, minds.judge_at, minds.earned, replier)
+
+
+def with_kin(page: Page, pages: Iterable[Page]) -> Page:
+    """The page with every account of the city on its platform among its own: other pages, their staff and bots."""
+    kin = [each for each in pages if each.platform == page.platform]
+    return replace(page, staff=frozenset().union(*(each.staff for each in kin), (each.page_id for each in kin)))
 
 
 def inbox(inboxes: Path, page: Page) -> Path:

@@ -26,6 +26,7 @@ from bot.opinion.terms import NotHad
 from bot.pages import Mode
 from bot.preflight import Fit, check_page
 from bot.settings import Settings, load_settings
+from bot.slack import checks as slack_checks
 
 State = Literal["ok", "note", "wrong"]
 
@@ -61,6 +62,7 @@ def examine() -> Iterator[Check]:
             yield from _kept(beadle)
             yield from _signed(beadle)
             yield from _slack(beadle)
+            yield from _slack_answers(beadle)
             yield _mail(beadle)
             yield from _opinions(beadle)
             yield from _pages(beadle)
@@ -128,6 +130,8 @@ def _configuration(beadle: Beadle) -> Iterator[Check]:
     yield Check("people", "ok", f"{len(people.people)} in people.yaml")
     if not people.digest_recipients():
         yield Check("people", "note", "nobody gets the digest; give somebody the role chief_of_staff.")
+    for sentence in beadle.staffing():
+        yield Check("people", "note", sentence)
     for slug in sorted(beadle.configuration.shelf.slugs):
         pack = beadle.configuration.shelf.in_force(slug, datetime.now(UTC))
         yield Check("policy", "ok", f"{slug}, version {pack.version}: {len(pack.rules)} rules, examples hold")
@@ -189,6 +193,11 @@ def _slack(beadle: Beadle) -> Iterator[Check]:
             yield Check("slack", "ok", f"channel {channel or beadle.settings.slack_channel} can be written")
 
 
+def _slack_answers(beadle: Beadle) -> Iterator[Check]:
+    for looked in slack_checks.look(beadle.settings, beadle.configuration.people):
+        yield Check("slack answers", looked.state, looked.sentence)
+
+
 def _mail(beadle: Beadle) -> Check:
     if beadle.mailer is None:
         return Check("mail", "note", "not configured: no digest is mailed; set BEADLE_SMTP_URL.")
@@ -219,6 +228,16 @@ def _pages(beadle: Beadle) -> Iterator[Check]:
         found = check_page(desk, policy_url, datetime.now(UTC))
         yield from _page(f"page {slug}", found, desk.page.mode)
         yield from _terms(beadle, desk)
+        yield from _rules(beadle, desk)
+
+
+def _rules(beadle: Beadle, desk: Desk) -> Iterator[Check]:
+    """What holds back this page's rules, and what was signed that is not usual."""
+    if not database.is_ready(beadle.database_url):
+        return
+    with Session(beadle.route.reading) as session:
+        for note in beadle.bearings.notes(session, desk.page):
+            yield Check(f"page {desk.page.slug}", "note", note)
 
 
 def _terms(beadle: Beadle, desk: Desk) -> Iterator[Check]:

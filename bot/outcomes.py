@@ -36,13 +36,20 @@ class Acted(TypedDict):
 
 
 class Told(TypedDict):
-    """Where the alert stands. ``off``: no Slack is configured."""
+    """How people are told. ``off``: no Slack is configured. ``gathers``: in the message of the gathering of that key,
+    told of from ``due_at`` on (ISO 8601), or in the one that it is in, where the key is empty. ``clause``: of the case.
+    ``called``: who is on call was called by name. ``down``: Slack is away, or refuses, and not for seconds only."""
 
-    status: Literal["told", "off", "later"]
+    status: Literal["told", "off", "later", "gathers"]
     because: str
     channel: str
     message: str
     retry_s: float
+    clause: str
+    gathering: str
+    due_at: str
+    called: bool
+    down: bool
 
 
 def not_sealed(because: str) -> Sealed:
@@ -80,6 +87,29 @@ def acted(
     )
 
 
-def told(status: Literal["told", "off", "later"], because: str, *, retry_s: float = 0.0) -> Told:
+def told(
+    status: Literal["told", "off", "later", "gathers"],
+    because: str = "",
+    *,
+    channel: str = "",
+    message: str = "",
+    retry_s: float = 0.0,
+    clause: str = "",
+    gathering: str = "",
+    due_at: str = "",
+    called: bool = False,
+    down: bool = False,
+) -> Told:
     """What became of a message."""
-    return Told(status=status, because=because, channel="", message="", retry_s=retry_s)
+    return Told(
+        status=status,
+        because=because,
+        channel=channel,
+        message=message,
+        retry_s=retry_s,
+        clause=clause,
+        gathering=gathering,
+        due_at=due_at,
+        called=called,
+        down=down,
+    )

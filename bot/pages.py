@@ -93,11 +93,13 @@ class Unconfirmed:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A person of the city answers by name for what Beadle does alone in these categories."""
+    """A person of the city answers by name for what Beadle does alone in these categories. ``first_day``: the share of
+    the comments on which a rule may act in its first day before its brake stops it."""
 
     categories: frozenset[str]
     signed_by: str
     signed_on: date
+    first_day: float = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,10 @@ class Page:
     unconfirmed: Unconfirmed = Unconfirmed()
     department: str | None = None
     staff: frozenset[str] = frozenset()
+
+    def is_own(self, author_id: str | None) -> bool:
+        """Whether an account is the page itself, another account of the city, a bot of its own, or its staff's."""
+        return author_id is not None and (author_id == self.page_id or author_id in self.staff)
 
     @property
     def for_connector(self) -> dict[str, str]:
@@ -303,7 +309,11 @@ def _legal_basis(shape: LegalBasisShape | None) -> LegalBasis | None:
 
 
 def _signature(shape: SignatureShape | None) -> Signature | None:
-    return Signature(frozenset(shape.categories), shape.signed_by, shape.signed_on) if shape else None
+    return _signed(shape) if shape else None
+
+
+def _signed(shape: SignatureShape) -> Signature:
+    return Signature(frozenset(shape.categories), shape.signed_by, shape.signed_on, shape.first_day_percent / 100)
 
 
 def _refuse_incomplete(file: YamlFile, position: int, shape: PageShape, can: Capabilities) -> None:

@@ -215,6 +215,13 @@ class SignatureShape(Shape):
     signed_on: Annotated[date, AfterValidator(_not_future)] = Field(
         strict=True, description="the day of the signature", examples=["2026-11-02"]
     )
+    first_day_percent: int = Field(
+        default=5,
+        ge=1,
+        le=100,
+        description="a whole number from 1 to 100: on how many of a hundred comments a rule may act in its first day",
+        examples=["5"],
+    )
 
 
 class AttestedShape(Shape):

@@ -16,33 +16,36 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
 
 import sqlalchemy as sa
 import structlog
 from sqlmodel import Session
 
-from bot.acting import AWAY, LONGEST_RETRY_S, act_by_rule, backoff, is_moot, may_act, receipt_facts, refusal
+from bot.acting import AWAY, LONGEST_RETRY_S, act_by_rule, backoff, is_moot, may_act, receipt_facts, refusal, take_leave
 from bot.desk import Desk
 from bot.errors import EvidenceError
 from bot.evidence.capture import Capturer
 from bot.evidence.dossier import Dossier
 from bot.evidence.store import Archive
-from bot.ledger import acts, cases, keep, overruled, switches, watch
+from bot.ledger import acts, cases, keep, leaves, overruled, switches, trust, watch
 from bot.ledger.cases import File
 from bot.ledger.keep import Judged, Kept
-from bot.ledger.tables import Act, AlertRow, CaseStatus, Evidence, StrikeStatus
+from bot.ledger.tables import Act, CaseStatus, Evidence, StrikeStatus
 from bot.moderation.judge import Judge, fingerprint
 from bot.moderation.verdict import Item, Measure, Outcome, PolicyRef, Verdict
 from bot.notify.alerts import Alert
-from bot.notify.slack import MessageRef, SlackRefused, SlackUnavailable
 from bot.opinion.second import SecondOpinions
 from bot.orders import LOOK_AFTER_S, Orders, Workflow, after_act
-from bot.outcomes import Acted, Sealed, Told, acted, not_sealed, told
+from bot.outcomes import Acted, Sealed, Told, acted, not_sealed
 from bot.preserving import Embedded, Media, Preserving, no_media, not_embedded
+from bot.tell.by_mail import ByMail
+from bot.tell.gather import Gathers
+from bot.tell.many import Summing
+from bot.tell.stage import Notifier, Telling
+from bot.tell.wishes import Wishes
 from connectors.contract import (
     Action,
     Batch,
@@ -57,16 +60,6 @@ from connectors.contract import (
 log = structlog.get_logger(__name__)
 
 REPEATS_WITHIN = timedelta(hours=24)
-
-
-class Notifier(Protocol):
-    """Tells people of a case, once."""
-
-    def find(self, case_id: str, channel: str | None = None) -> MessageRef | None: ...
-
-    def post(self, alert: Alert, picture: bytes | None, channel: str | None = None) -> MessageRef: ...
-
-    def update(self, ref: MessageRef, alert: Alert) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +82,7 @@ class Route:
     media: Media = no_media
     embedded: Embedded = not_embedded
     look_after_s: float = LOOK_AFTER_S
+    wishes: Wishes = field(default_factory=Wishes)
 
     # ── poll, judge, keep ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -197,7 +191,7 @@ class Route:
         if desk is None:
             self._again(session, "preserve", case_id, AWAY.format(page=file.case.page), LONGEST_RETRY_S)
             return
-        permission = may_act(desk, file)
+        permission = may_act(desk, file, trust.stopped(session, file.case.page))
         if permission.allowed:
             cases.move(session, case_id, CaseStatus.SEALED, permission.because, now)
             self.orders.place(session, "act", case_id, cases.next_order(session, case_id))
@@ -215,6 +209,9 @@ class Route:
             if desk is None:
                 return acted("later", AWAY.format(page=file.case.page), retry_s=LONGEST_RETRY_S)
             refused = refusal(session, file, desk, self.unfit)
+        if refused is None:
+            with Session(self.writing) as session, session.begin():
+                refused = take_leave(session, file, desk, self.clock())
         if refused is not None:
             return refused
         try:
@@ -246,7 +243,9 @@ class Route:
             return
         if outcome["status"] == "done":
             self._record_done(session, file, outcome, now)
-        elif outcome["status"] == "blocked":
+        else:
+            leaves.give_back(session, case_id, now)
+        if outcome["status"] == "blocked":
             switches.throw(session, file.case.page, "beadle", outcome["because"], now)
         elif outcome["status"] == "gone":
             keep.see(session, file.comment, Visibility.MISSING_UNKNOWN, "act", now)
@@ -289,44 +288,32 @@ class Route:
     # ── tell ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def tell(self, case_id: str) -> Told:
-        """Post the case's one message, or bring it up to date. Looks for it in the channel before it posts."""
-        if self.notifier is None:
-            return told("off", "Slack is not configured.")
-        with Session(self.reading) as session:
-            file = cases.open_file(session, case_id)
-            desk = self.desks.get(file.case.page)
-            if desk is None:
-                return told("later", AWAY.format(page=file.case.page), retry_s=LONGEST_RETRY_S)
-            alert = self.alert(desk, file, session)
-        try:
-            ref = self._message(file, desk)
-            if ref is None:
-                picture = self.picture(file) if alert.shows_picture else None
-                ref = self.notifier.post(alert, picture, desk.page.slack_channel)
-            else:
-                self.notifier.update(ref, alert)
-        except SlackUnavailable as error:
-            wait = error.retry_after or backoff(file.case.failures)
-            return told("later", error.sentence, retry_s=wait)
-        except SlackRefused as error:
-            log.error("Slack refused an alert", case=case_id, because=error.sentence)
-            return told("later", error.sentence, retry_s=LONGEST_RETRY_S)
-        return Told(status="told", because="", channel=ref.channel, message=ref.ts, retry_s=0.0)
-
-    def _message(self, file: File, desk: Desk) -> MessageRef | None:
-        if file.alert is not None:
-            return MessageRef(channel=file.alert.channel, ts=file.alert.message)
-        assert self.notifier is not None
-        return self.notifier.find(file.case.case_id, desk.page.slack_channel)
+        """Tell people of a case, alone or as one of many (``bot.tell``)."""
+        return self.telling.tell(case_id)
 
     def record_told(self, session: Session, case_id: str, outcome: Told) -> None:
-        """The message becomes a fact; a message that could not be sent becomes a later order."""
-        if outcome["status"] == "later":
-            self._again(session, "tell", case_id, outcome["because"], outcome["retry_s"])
-        elif outcome["status"] == "told" and session.get(AlertRow, case_id) is None:
-            session.add(
-                AlertRow(case_id=case_id, channel=outcome["channel"], message=outcome["message"], at=self.clock())
-            )
+        """How people were told becomes a fact; a message that could not be sent becomes a later order."""
+        self.telling.record(session, case_id, outcome)
+
+    @property
+    def telling(self) -> Telling:
+        """The stage that tells of a case."""
+        told = (self.desks, self.reading, self.notifier, self.orders, self.alert, self.picture, self.clock)
+        return Telling(*told, self.wishes, self._mail)
+
+    @property
+    def gathers(self) -> Gathers:
+        """The stage that tells of many cases in one message."""
+        told = (self.desks, self.reading, self.notifier, self.orders, self.clock)
+        return Gathers(*told, self._summing, self._mail)
+
+    @property
+    def _summing(self) -> Summing:
+        return Summing(self.alert, self.archive.restricted, self.wishes)
+
+    @property
+    def _mail(self) -> ByMail:
+        return ByMail(self.desks, self.alert, self.wishes, self._summing)
 
     # ── again
 
@@ -334,8 +321,7 @@ class Route:
         """Nothing waits inside the engine: what can't be done now is ordered again, later, and its slot is free."""
         case = cases.open_file(session, case_id).case
         case.failures += 1
-        if workflow != "tell":  # why a message is late is not why the case stands where it stands
-            case.because = because
+        case.because = because
         session.add(case)
         delay = backoff(case.failures) if retry_s is None else retry_s
         self.orders.place(session, workflow, case_id, cases.next_order(session, case_id), delay_s=delay)

@@ -70,6 +70,10 @@ class Fitness:
             return "the page has not been checked since Beadle started."
         return " ".join(found.problems) or None
 
+    def known(self, page: str) -> Fit | None:
+        """What the last check of a page found; ``None`` where there was none since the start."""
+        return self._known.get(page)
+
     def check_all(self) -> list[Fit]:
         """Check every page now, several at a time."""
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="preflight") as pool:

@@ -6,22 +6,24 @@ opened, posted, handed out or copied, and the digests of its media are on the ar
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
 from sqlmodel import Session
 
+from bot.authority import Verb
+from bot.desk import Desk
 from bot.errors import NotAllowed
 from bot.evidence.canonical import utc
 from bot.ledger import cases
 from bot.ledger.cases import File
-from bot.people import DECIDERS, Person
 from bot.pipeline import Route
+from bot.voice import Voice
 
 log = structlog.get_logger(__name__)
 
-NO_ROLE = "{person} has no role that decides cases; in people.yaml give them one of: {roles}."
-NOT_THEIRS = '{person} does not look after the page "{page}"; see their pages in people.yaml.'
+PAGE_AWAY = 'page "{page}" is not in pages.yaml any more; put it back to restrict its cases.'
 NOT_SEALED = "case {case} has no sealed evidence yet; mark it once it has, in a minute or so."
 BY_PERSON = "person"
 
@@ -38,25 +40,29 @@ class Restriction:
 
 @dataclass(frozen=True, slots=True)
 class Restricting:
-    """Restricts cases. May run twice: what is there is found, what a crash left out is added."""
+    """Restricts cases. May run twice: what is there is found, what a crash left out is added. ``why_not``: that of
+    ``bot.review``."""
 
     route: Route
+    why_not: Callable[[Voice, Verb, Desk | None], str | None]
 
-    def check(self, case_id: str, person: Person) -> File:
+    def check(self, case_id: str, voice: Voice) -> File:
         """The case, if this person may restrict it. Raises ``NotAllowed``."""
         with Session(self.route.reading) as session:
             file = cases.open_file(session, case_id)
-        if not person.roles & DECIDERS:
-            raise NotAllowed(NO_ROLE.format(person=person.id, roles=", ".join(sorted(DECIDERS))))
-        if not person.has(file.case.page):
-            raise NotAllowed(NOT_THEIRS.format(person=person.id, page=file.case.page))
+        desk = self.route.desks.get(file.case.page)
+        if desk is None:
+            raise NotAllowed(PAGE_AWAY.format(page=file.case.page))
+        refused = self.why_not(voice, Verb.RESTRICT, desk)
+        if refused is not None:
+            raise NotAllowed(refused)
         if file.evidence is None:
             raise NotAllowed(NOT_SEALED.format(case=case_id))
         return file
 
-    def restrict(self, case_id: str, person: Person, account: str, reason: str) -> Restriction:
+    def restrict(self, case_id: str, voice: Voice, reason: str) -> Restriction:
         """Restrict a case and tell people. Raises ``NotAllowed`` or ``EvidenceError``."""
-        file = self.check(case_id, person)
+        file = self.check(case_id, voice)
         assert file.evidence is not None
         package, archive = file.evidence.package_id, self.route.archive
         media = _digests(archive.read(package).record)
@@ -64,16 +70,18 @@ class Restricting:
         new = not archive.noted("restricted", key)
         # The line first: should the disk fill up between the two, the package is closed all the same.
         archive.note("restricted", {"package": package, "case_id": case_id, "media": media, "by": BY_PERSON}, key=key)
-        self._seal(package, person, account, reason, media)
+        self._seal(package, voice, reason, media)
         self._tell(case_id)
-        log.info("a case was restricted by a person", case=case_id, package=package, by=person.id)
+        log.info("a case was restricted by a person", case=case_id, package=package, by=voice.person.id)
         return Restriction(case_id, new, tuple(media))
 
-    def _seal(self, package: str, person: Person, account: str, reason: str, media: list[str]) -> None:
+    def _seal(self, package: str, voice: Voice, reason: str, media: list[str]) -> None:
         facts = {
-            "by": person.id,
-            "roles": ", ".join(sorted(str(role) for role in person.roles)),
-            "account": account,
+            "by": voice.person.id,
+            "roles": voice.roles,
+            "account": voice.account,
+            "door": voice.door,
+            "message_seen": voice.saw or None,
             "reason": reason,
             "at": utc(self.route.clock()),
             "media_never_copied_again": media,

@@ -118,6 +118,11 @@ class Settings(BaseSettings):
         examples=["imaps://user:password@mail.example.gov/Appeals"],
         json_schema_extra={"secret": True},
     )
+    public_page: Place | None = Field(
+        default=None,
+        description="the folder into which the public page is written each day, for the city's website to serve",
+        examples=["/srv/www/moderation"],
+    )
     browser: Place | None = Field(
         default=None,
         description="the browser that takes the pictures (else the first one found)",

@@ -39,6 +39,7 @@ from bot.ledger.tables import CaseStatus
 from bot.orders import Workflow
 from bot.outcomes import Told
 from bot.pipeline import Route
+from bot.tell.gather import CLOSE
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -131,9 +132,10 @@ class Outbox:
         return sum(1 for each in found if each.name != "look")
 
     def delayed(self) -> int:
-        """How many orders wait for their time; but for looks after an act, which nothing waits for."""
+        """How many orders wait for their time; but for looks after an act and for what is closed when nothing comes any
+        more, which nothing waits for."""
         waiting = self._client.list_workflows(status="DELAYED", load_input=False, load_output=False)
-        return sum(1 for each in waiting if each.name != "look")
+        return sum(1 for each in waiting if each.name != "look" and CLOSE not in each.workflow_id)
 
     def set_apart(self, workflow: str) -> None:
         """Let a suspect go on alone, in the suspects' queue."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+NO_NOTICE = "The platform's interface documents no private message to whoever wrote a comment."
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -57,6 +59,9 @@ class Capabilities:
     platform's webhook, where it has one. ``public_hosts``: what a logged-out browser needs to show a post.
     ``takes_replies``: a hide takes the replies under a comment out of sight too, whoever wrote them.
     ``pictures``: whether the platform's terms let a browser of ours open its pages.
+    ``notice``: whether whoever wrote a comment can be written to privately about it; ``notice_why``: with which limits,
+    or why not; ``notice_within``: how long after the comment; ``notice_most``: how many bytes in UTF-8;
+    ``notice_told``: whether reading tells that one was sent.
     """
 
     hide: Literal["native", "hold", "gate", "soft_delete", "none"]
@@ -83,4 +88,9 @@ class Capabilities:
     attestation: str | None = None
     public_hosts: tuple[str, ...] = ()
     pictures: bool = True
+    notice: Literal["private reply", "none"] = "none"
+    notice_why: str = NO_NOTICE
+    notice_within: timedelta | None = None
+    notice_most: int | None = None
+    notice_told: bool = False
     unproven: tuple[Unproven, ...] = ()

@@ -11,6 +11,7 @@ Errors are named for what the caller does next::
     ├── Gone                 the object is not there any more: record it, an act counts as done
     ├── Blocked              the platform suspects abuse: stop all writes to it
     ├── Unsupported          the platform can't do this: send it to a person with instructions
+    ├── InDoubt              nobody can tell whether it was carried out: a person looks, it is not sent again
     └── Malformed            the answer can't be read: keep it, go on, tell the maintainers
 """
 
@@ -69,6 +70,10 @@ class Blocked(ConnectorError):
 
 class Unsupported(ConnectorError):
     """The platform has no such act, or not for this object. A person is told how to do it by hand."""
+
+
+class InDoubt(ConnectorError):
+    """Something was sent and its answer lost, and reading doesn't tell. Sent again by a person or by nobody."""
 
 
 class Malformed(ConnectorError):

@@ -71,6 +71,7 @@ CAPABILITIES = Capabilities(
         ),
     ),
     public_hosts=("embed.bsky.app", "bsky.app", "public.api.bsky.app", "cdn.bsky.app", "video.bsky.app"),
+    notice_why="Bluesky's chat needs an access of its own and reaches only who allows it; a person writes by hand.",
     unproven=(
         Unproven("Does a reply reach the city's notifications within a minute?", "delivered"),
         Unproven("Is the account's name delivered with every reply?", "author"),

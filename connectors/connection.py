@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from connectors._calls import CallLedger
-from connectors.contract import Blocker, Connector, Hider, Remover
+from connectors.contract import Blocker, Connector, Hider, Remover, Replier
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +22,4 @@ class Connection:
     blocker: Blocker | None
     calls: CallLedger
     close: Callable[[], None] = field(repr=False)
+    replier: Replier | None = None

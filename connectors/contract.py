@@ -21,6 +21,7 @@ from connectors._errors import AuthFailed as AuthFailed
 from connectors._errors import Blocked as Blocked
 from connectors._errors import ConnectorError as ConnectorError
 from connectors._errors import Gone as Gone
+from connectors._errors import InDoubt as InDoubt
 from connectors._errors import Malformed as Malformed
 from connectors._errors import PermissionLost as PermissionLost
 from connectors._errors import QuotaSpent as QuotaSpent
@@ -211,6 +212,16 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivateReply:
+    """A private message to whoever wrote a comment, which the platform took. ``message_id``: where it tells one."""
+
+    ref: CommentRef
+    sent_at: datetime
+    message_id: str | None
+    exchanges: tuple[Exchange, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """How an account stands with the page after an act on it, read back where the platform tells."""
 
@@ -292,3 +303,12 @@ class Blocker(Protocol):
     def unblock(self, author_id: str, *, way: str | None = None) -> Standing: ...
 
     def blocked(self) -> Iterator[Author]: ...
+
+
+class Replier(Protocol):
+    """Writes privately to whoever wrote a comment. Given to what a person sends, never to the automatic path.
+
+    Sent once: ``Unsupported`` where it can't be (any more), ``InDoubt`` where its answer was lost and nothing tells.
+    """
+
+    def tell_privately(self, ref: CommentRef, text: str) -> PrivateReply: ...

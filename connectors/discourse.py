@@ -65,6 +65,7 @@ CAPABILITIES = Capabilities(
     push="post_created",
     least_poll=timedelta(seconds=30),
     needs_base_url=True,
+    notice_why="Beadle sends no private messages on Discourse; a moderator writes one in the forum.",
     unproven=(
         Unproven("Is a post of our own found, with its account?", "author"),
         Unproven("Does the key's account delete softly, and is the post still read alone?", "hide"),

@@ -65,6 +65,7 @@ CAPABILITIES = Capabilities(
     remove_ways=(Way("spam", "The comment is marked as spam, which teaches Disqus's filter.", reversible=True),),
     pictures=True,
     public_hosts=("disqus.com", "c.disquscdn.com"),
+    notice_why="Disqus' interface has no private messages.",
     unproven=(
         Unproven("Whether posts/restore shows a comment again at once, without waiting for approval.", "unhide"),
         Unproven("Whether posts/list brings deleted comments with include=deleted.", "listed"),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from connectors._credentials import read_credentials
-from connectors._facebook.hands import FacebookBlockHand, FacebookHand
+from connectors._facebook.hands import FacebookBlockHand, FacebookHand, FacebookReplyHand
 from connectors._facebook.health import check
 from connectors._facebook.objects import PLATFORM as PLATFORM
 from connectors._facebook.page import Page
@@ -18,6 +18,7 @@ from connectors._facebook.threads import Reach
 from connectors._graph.api import Graph, checked_id
 from connectors._graph.usage import Usage
 from connectors._hands import SafeBlocker, SafeHider, SafeRemover
+from connectors._replies import SafeReplier
 from connectors._setup import Setup
 from connectors.connection import Connection
 from connectors.contract import (
@@ -72,7 +73,13 @@ CAPABILITIES = Capabilities(
     push="feed",
     poll_every=timedelta(minutes=1),
     public_hosts=("www.facebook.com", "static.xx.fbcdn.net"),
+    notice="private reply",
+    notice_why="Facebook takes one private message to a comment, within seven days of it.",
+    notice_within=timedelta(days=7),
+    notice_most=2000,
+    notice_told=True,
     unproven=(
+        Unproven("Does a private reply reach the author of a comment that is hidden by then?"),
         Unproven("Are the newest comments of all posts found by a poll, replies under old comments too?", "delivered"),
         Unproven("Does the token get the names of residents (Advanced Access to pages_read_user_content)?", "author"),
         Unproven("How soon after a hide does reading the comment again show it?", "hide"),
@@ -103,6 +110,7 @@ def connect(setup: Setup) -> Connection:
         blocker=SafeBlocker(FacebookBlockHand(page), CAPABILITIES.block_ways, BY_HAND),
         calls=transport.calls,
         close=transport.close,
+        replier=SafeReplier(FacebookReplyHand(page), CAPABILITIES),
     )
 
 

@@ -89,6 +89,7 @@ CAPABILITIES = Capabilities(
     poll_every=timedelta(minutes=5),
     least_poll=timedelta(minutes=1),
     needs_base_url=True,
+    notice_why="A feed is read only; nobody can be written to through it.",
     unproven=(
         Unproven("How many comments does this site put into its feed (10 to 50 are usual)?", "delivered"),
         Unproven("Does this site deliver the whole words of a comment, or only their beginning?", "delivered"),

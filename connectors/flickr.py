@@ -90,6 +90,7 @@ CAPABILITIES = Capabilities(
     poll_every=AN_HOUR,
     least_poll=AN_HOUR,
     public_hosts=("www.flickr.com", "live.staticflickr.com", "combo.staticflickr.com"),
+    notice_why="Flickr's interface sends no mail between accounts.",
     unproven=(
         Unproven("May the owner of a photo delete another account's comment through the API?", "remove"),
         Unproven("Are comments on private photos delivered to the owner's token?", "delivered"),

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connectors._credentials import Credentials, read_credentials
 from connectors._graph.api import Graph
+from connectors._graph.replies import reply_privately
 from connectors._hands import SafeHider, SafeRemover
 from connectors._instagram.account import Account
 from connectors._instagram.health import check
 from connectors._instagram.objects import PLATFORM, WORDING, hidden_state
 from connectors._instagram.sweep import InstagramSweep, Reach
 from connectors._meta_tokens import NEEDED, OPTIONAL, Renewal
+from connectors._replies import SafeReplier
 from connectors._setup import Setup
 from connectors._values import DIGITS, an_id
 from connectors.connection import Connection
@@ -60,7 +62,12 @@ CAPABILITIES = Capabilities(
     remove_ways=(Way("delete", "The comment and its replies are gone for good.", reversible=False),),
     push="comments",
     public_hosts=("www.instagram.com", "static.cdninstagram.com"),
+    notice="private reply",
+    notice_why="Instagram takes one private message to a comment, within seven days of it, and tells nothing of it.",
+    notice_within=timedelta(days=7),
+    notice_most=1000,
     unproven=(
+        Unproven("Does a private reply reach the author of a comment that is hidden by then?"),
         Unproven("Does a comment that was just posted come with the next poll?", "delivered"),
         Unproven("Does a comment come with its account?", "author"),
         Unproven("Does a hide show when the comment is read again?", "hide"),
@@ -99,6 +106,7 @@ def connect(setup: Setup) -> Connection:
         blocker=None,
         calls=transport.calls,
         close=transport.close,
+        replier=SafeReplier(_ReplyHand(account), CAPABILITIES),
     )
 
 
@@ -198,3 +206,30 @@ class _Hand:
             answer = graph.post(path, {"hide": "true" if action is Action.HIDE else "false"})
         if answer.data.get("success") is False:
             raise PermissionLost(REFUSED, exchange=answer.exchange)
+
+
+class _ReplyHand:
+    """``POST /{account}/messages`` to the id of a comment. Instagram doesn't tell whether one was sent."""
+
+    platform = PLATFORM
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    def recording(self) -> AbstractContextManager[list[Exchange]]:
+        return self._account.graph.transport.recording()
+
+    def now(self) -> datetime:
+        return self._account.graph.now()
+
+    def look(self, ref: CommentRef) -> Comment | None:
+        return self._account.comment(ref)
+
+    def takes_one(self, comment: Comment) -> bool | None:
+        return None
+
+    def send(self, comment: Comment, text: str) -> str | None:
+        graph, path = self._account.graph, self._account.path(comment.ref)
+        return reply_privately(
+            graph, self._account.page_id, path, text, platform="Instagram", permission="instagram_manage_messages"
+        )

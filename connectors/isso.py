@@ -63,6 +63,7 @@ CAPABILITIES = Capabilities(
         Way("delete", "The comment is deleted for good; where it has replies, an empty place is left.", False),
     ),
     needs_base_url=True,
+    notice_why="Isso knows no accounts, so nobody can be written to.",
     unproven=(
         Unproven("Whether a proxy before this server passes cookies and the paths /admin/ and /login/.", "none"),
     ),

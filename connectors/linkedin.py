@@ -70,6 +70,7 @@ CAPABILITIES = Capabilities(
     least_poll=timedelta(minutes=5),
     # LinkedIn's User Agreement 8.2 allows no automated access to its pages.
     pictures=False,
+    notice_why="LinkedIn's interface lets no page write to a member.",
     unproven=(
         Unproven("Whether notifications name the post by its share as well as by its activity.", "delivered"),
         Unproven("Whether the accounts of members are delivered to this app.", "author"),

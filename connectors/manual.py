@@ -64,6 +64,7 @@ CAPABILITIES = Capabilities(
     ),
     reads=("rows of CSV and JSON files, also in ZIP archives", "Facebook's own export of information, as JSON"),
     hidden_state="none",
+    notice_why="An imported file is no way back to whoever wrote; a person writes on the platform itself.",
     poll_every=timedelta(minutes=5),
     least_poll=timedelta(seconds=5),
     pictures=False,

@@ -70,6 +70,7 @@ CAPABILITIES = Capabilities(
         ),
     ),
     needs_base_url=True,
+    notice_why="Nothing can be hidden on Mastodon, so there is nothing to give notice of.",
     unproven=(
         Unproven("Is a mention by another account found, with its account?", "author"),
         Unproven("Is a reply without a mention found in its thread?", "delivered"),

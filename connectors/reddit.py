@@ -67,6 +67,7 @@ CAPABILITIES = Capabilities(
         Way("ban", "The account can read the subreddit but no longer post in it; Reddit tells it so.", reversible=True),
     ),
     public_hosts=("www.reddit.com", "embed.reddit.com", "www.redditstatic.com"),
+    notice_why="Beadle sends no modmail; a moderator writes one on Reddit.",
     unproven=(
         Unproven("Is a comment of our own found, with its account?", "author"),
         Unproven("Does a removal show at once when the comment is read again?", "hide"),

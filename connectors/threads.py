@@ -66,6 +66,7 @@ CAPABILITIES = Capabilities(
     poll_every=timedelta(minutes=2),
     least_poll=timedelta(seconds=30),
     public_hosts=("www.threads.com", "static.cdninstagram.com"),
+    notice_why="The interface of Threads has no private messages.",
     unproven=(
         Unproven("Does a reply that was just posted come with the next poll?", "delivered"),
         Unproven("Does a reply come with its account's name?", "author"),

@@ -84,6 +84,7 @@ CAPABILITIES = Capabilities(
     least_poll=timedelta(minutes=1),
     public_hosts=("www.tiktok.com",),
     pictures=False,
+    notice_why="TikTok's interface for comments has no private messages.",
     unproven=(
         Unproven("How late is the number of comments that TikTok tells (its other figures are a day or two behind)?"),
         Unproven("Does TikTok deliver a comment that its own filter holds back, and under which status?"),

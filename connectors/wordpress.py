@@ -57,6 +57,7 @@ CAPABILITIES = Capabilities(
         Way("spam", "The comment goes to the spam list and may teach the site's spam filter.", reversible=True),
     ),
     needs_base_url=True,
+    notice_why="WordPress' interface has no private messages; the address beside a comment was not given for letters.",
     unproven=(
         Unproven("Whether a cache or firewall before this site answers authorised calls itself.", "delivered"),
         Unproven("Whether a plugin of this site changes what a hold means.", "hide"),

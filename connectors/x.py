@@ -84,6 +84,7 @@ CAPABILITIES = Capabilities(
     ),
     public_hosts=("publish.x.com",),
     pictures=False,
+    notice_why="X bills direct messages and takes them to accounts that allow it only; a person writes by hand.",
     unproven=(
         Unproven("Does a conversation search find replies whose author took the city's name out?", "delivered"),
         Unproven("Does the account's id arrive with every reply without asking for accounts?", "author"),

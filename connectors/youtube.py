@@ -75,6 +75,7 @@ CAPABILITIES = Capabilities(
     least_poll=timedelta(minutes=1),
     # YouTube's Terms of Service, Permissions and Restrictions 3, allow no automated access but search engines'.
     pictures=False,
+    notice_why="YouTube has no private messages.",
     unproven=(
         Unproven("Whether comments on all videos, Shorts and community posts come in the channel's list.", "delivered"),
         Unproven("Whether authors come with their channel.", "author"),

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from bot.ledger import database, watch
 from bot.ledger.tables import PageRow
 from bot.pipeline import Route
-from bot.worker import Answers, Lapses, Looks, Outbox, Worker
+from bot.worker import Answers, Lapses, Looks, Outbox, Stage, Worker
 from tests.office import Office
 
 PATIENCE_S = 60.0
@@ -98,7 +98,10 @@ def working(stages: Stages, outbox: Outbox, *, grace_s: int = 4, slots: int | No
 
 def for_office(office: Office, url: str, outbox: Outbox) -> Quick:
     """A worker on the real route."""
-    return Quick(url, office.route, office.carrying_out, office.lapse, office.looking, outbox, poll_s=0.02)
+    gathers = office.route.gathers
+    stages = (Stage("gather", gathers.tell, gathers.record),)
+    parts = (office.route, office.carrying_out, office.lapse, office.looking)
+    return Quick(url, *parts, outbox, stages=stages, poll_s=0.02)
 
 
 def place(stages: Stages, outbox: Outbox, keys: list[str], workflow: Any = "preserve", **more: Any) -> None:

@@ -18,6 +18,7 @@ from sqlmodel import Session
 from bot.evidence.capture import Capture
 from bot.notify.alerts import Alert
 from bot.notify.slack import MessageRef
+from bot.notify.summaries import Summary
 from bot.orders import Workflow
 from connectors.contract import (
     Action,
@@ -172,11 +173,25 @@ class Channel:
     def __init__(self, journal: list[str]) -> None:
         self.journal = journal
         self.messages: dict[str, list[Alert]] = {}
+        self.gatherings: dict[str, list[Summary]] = {}
         self.failures: list[Exception] = []
         self.lost: list[Exception] = []
 
     def find(self, case_id: str, channel: str | None = None) -> MessageRef | None:
         return MessageRef("C1", case_id) if case_id in self.messages else None
+
+    recall = find
+
+    def call(self, ref: MessageRef, alert: Alert) -> None:
+        self._fail(self.failures)
+        self.journal.append("called")
+
+    def gather(self, summary: Summary, channel: str | None = None, ref: MessageRef | None = None) -> MessageRef:
+        self._fail(self.failures)
+        self.journal.append("gathered")
+        self.gatherings.setdefault(summary.mark, []).append(summary)
+        self._fail(self.lost)
+        return MessageRef("C1", summary.mark)
 
     def post(self, alert: Alert, picture: bytes | None, channel: str | None = None) -> MessageRef:
         self._fail(self.failures)

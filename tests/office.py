@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from bot.app import Bench
+from bot.bench import Bench
 from bot.carrying_out import CarryingOut
 from bot.desk import Desk
 from bot.dossiers import Dossiers
@@ -45,7 +45,11 @@ SLUG = "main"
 PROFANE = "This is complete bullshit, Dana. Nobody at town hall picks up the phone."
 COARSE = "what a bitch"
 KIND = "Thank you for plowing our street so early."
-SIGNATURE = Signature(frozenset({"profanity", "pii", "spam"}), "Dana Whitlock, First Selectwoman", date(2026, 11, 2))
+# A test says more bad words in a minute than a town in a week, so the brake of a first day is off here but where it is
+# what a test is about.
+SIGNATURE = Signature(
+    frozenset({"profanity", "pii", "spam"}), "Dana Whitlock, First Selectwoman", date(2026, 11, 2), first_day=1.0
+)
 
 
 @dataclass(slots=True)
@@ -127,6 +131,7 @@ class Office:
             "carry_out": (doing.carry_out, doing.record_carried_out),
             "lapse": (self.lapse.take_back, self.lapse.record),
             "look": (self.looking.look, self.looking.record),
+            "gather": (route.gathers.tell, route.gathers.record),
         }
         stage, record = stages[workflow]
         outcome: dict[str, Any] = json.loads(json.dumps(stage(key)))

@@ -12,7 +12,7 @@ import pytest
 
 from bot import doctor
 from bot.__main__ import main
-from bot.app import utc_now
+from bot.configuration import utc_now
 from bot.demo.faults import bad_gateway
 from bot.demo.home import Home, furnish
 from bot.demo.script import Script

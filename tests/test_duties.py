@@ -30,6 +30,8 @@ class Office:
             keeping=keeping,
             fitness=SimpleNamespace(check_due=lambda _: self.note("fitness")),
             notary=SimpleNamespace(tick=lambda _: self.note("checkpoints")),
+            reconciling=SimpleNamespace(see_to=lambda _: self.note("blocked accounts")),
+            offenders=SimpleNamespace(see_to=lambda _: self.note("offenders")),
             trust=SimpleNamespace(count_due=lambda: self.note("trust")),
             lapse=SimpleNamespace(order_due=lambda: self.note("lapse")),
         )

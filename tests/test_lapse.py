@@ -10,9 +10,11 @@ import pytest
 from sqlmodel import Session, col, update
 
 from bot.authority import Verb
-from bot.lapse import CONFIRM_WITHIN, SHOWN_AGAIN
-from bot.ledger import acts, cases
+from bot.lapse import OVERDUE, SHOWN_AGAIN
+from bot.ledger import acts, cases, switches
 from bot.ledger.tables import Act, CaseStatus
+from bot.pages import Unconfirmed
+from bot.permission import LENT as CONFIRM_WITHIN
 from connectors.contract import Gone, RateLimited, Unavailable, Visibility
 from tests.office import SLUG, Office, open_office, person, voice
 
@@ -45,7 +47,7 @@ def test_a_day_without_a_word_and_the_comment_is_shown_again(office: Office, len
     file = office.file(lent)
 
     assert office.writes() == ["hide", "unhide"]
-    assert (file.case.status, file.case.because) == (CaseStatus.WAITING, SHOWN_AGAIN)
+    assert (file.case.status, file.case.because) == (CaseStatus.WAITING, SHOWN_AGAIN.format(what="score", hours=24))
     assert file.comment.visibility == Visibility.VISIBLE
     assert [(act.action, act.by) for act in file.acts] == [("hide", "score"), ("unhide", "lapse")]
     assert office.journal[-1] == "updated"
@@ -58,12 +60,76 @@ def test_before_the_day_is_over_nothing_is_taken_back(office: Office, lent: str)
     assert office.file(lent).case.status == CaseStatus.HIDDEN
 
 
-def test_what_a_printed_rule_hid_stays_hidden(office: Office) -> None:
-    """Only what scores did is lent."""
+def test_what_a_printed_rule_hid_is_told_once_more_and_stays_hidden(office: Office) -> None:
+    """The page says escalate: first in every list, told again, and once only."""
     case_id = office.settled_case()
-    _pass(office, CONFIRM_WITHIN * 3)
+    _pass(office, timedelta(hours=24))
+    told = len(office.channel.messages[case_id])
     assert office.lapse.order_due() == 0
-    assert office.file(case_id).case.status == CaseStatus.HIDDEN
+    office.work()
+    office.lapse.order_due()
+    office.work()
+
+    case = office.file(case_id).case
+    assert (case.status, case.urgent, case.because) == (CaseStatus.HIDDEN, True, OVERDUE.format(hours=24))
+    assert len(office.channel.messages[case_id]) == told + 1
+    assert office.writes() == ["hide"]
+
+
+def test_a_minute_before_its_time_nothing_is_escalated(office: Office) -> None:
+    """The page's own hours count."""
+    office.rearrange(unconfirmed=Unconfirmed(timedelta(hours=6), "escalate"))
+    case_id = office.settled_case()
+    _pass(office, timedelta(hours=5, minutes=59))
+    office.lapse.order_due()
+    assert not office.file(case_id).case.urgent
+    _pass(office, timedelta(minutes=1))
+    office.lapse.order_due()
+    assert office.file(case_id).case.urgent
+
+
+def test_where_the_page_says_restore_a_printed_rule_is_taken_back(office: Office) -> None:
+    """Shown again with a sentence of its own, and a person is asked."""
+    office.rearrange(unconfirmed=Unconfirmed(timedelta(hours=6), "restore"))
+    case_id = office.settled_case()
+    _pass(office, timedelta(hours=6))
+    assert office.lapse.order_due() == 1
+    office.work()
+
+    case = office.file(case_id).case
+    assert (case.status, case.because) == (CaseStatus.WAITING, SHOWN_AGAIN.format(what="rule", hours=6))
+    assert office.writes() == ["hide", "unhide"]
+
+
+@pytest.mark.parametrize(("hours", "stands"), [(72, 24), (6, 6)])
+def test_a_score_is_lent_for_a_day_at_most_whatever_the_page_says(
+    office: Office, lent: str, hours: int, stands: int
+) -> None:
+    """Less where the page says less, and never more."""
+    office.rearrange(unconfirmed=Unconfirmed(timedelta(hours=hours), "escalate"))
+    _pass(office, timedelta(hours=stands))
+    assert office.lapse.order_due() == 1
+    office.work()
+    assert office.file(lent).case.because == SHOWN_AGAIN.format(what="score", hours=stands)
+
+
+def test_a_confirmed_hide_is_never_told_of_again(office: Office) -> None:
+    """A person has spoken: nothing is overdue."""
+    case_id = office.settled_case()
+    office.review.decide(case_id, Verb.APPROVE, voice(), "")
+    office.work()
+    _pass(office, timedelta(days=3))
+    office.lapse.order_due()
+    assert not office.file(case_id).case.urgent
+
+
+def test_a_stop_of_all_acts_stops_no_restoring(office: Office, lent: str) -> None:
+    """A pause holds back hides and removals, never what shows a comment again."""
+    assert office.review.pause(switches.ALL, voice(), "A raid.")
+    _pass(office, CONFIRM_WITHIN)
+    office.lapse.order_due()
+    office.work()
+    assert office.file(lent).comment.visibility == Visibility.VISIBLE
 
 
 def test_a_person_who_confirms_ends_the_lending(office: Office, lent: str) -> None:

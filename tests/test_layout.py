@@ -41,8 +41,11 @@ DOORS = {
     "typst": ("bot/evidence/", "bot/records/"),
     "boto3": ("bot/evidence/storage/",),
     "botocore": ("bot/evidence/storage/",),
-    "slack_sdk": ("bot/notify/",),
+    "slack_sdk": ("bot/notify/", "bot/slack/"),
+    "slack_bolt": ("bot/slack/",),
     "smtplib": ("bot/notify/",),
+    "imap_tools": ("bot/residents/mailbox.py",),
+    "imaplib": ("bot/residents/mailbox.py",),
     "facebook": ("connectors/_graph/api.py",),
     "tweepy": ("connectors/_x/api.py",),
     "googleapiclient": ("connectors/_youtube/channel.py",),
@@ -64,8 +67,8 @@ DOORS = {
     "urllib.request": (),
     "typer": ("bot/cli/",),
     "subprocess": ("bot/evidence/", "bot/demo/"),
-    "starlette": ("bot/demo/", "bot/webhooks.py"),
-    "uvicorn": ("bot/demo/", "bot/webhooks.py"),
+    "starlette": ("bot/demo/", "bot/webhooks.py", "bot/slack/receiver.py"),
+    "uvicorn": ("bot/demo/", "bot/webhooks.py", "bot/slack/receiver.py"),
     "aiosmtpd": ("bot/demo/",),
 }
 

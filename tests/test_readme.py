@@ -81,6 +81,13 @@ class Clerk:
         assert before in pages.read_text()
         pages.write_text(pages.read_text().replace(before, after, 1))
 
+    def learn(self) -> None:
+        """Uncomment training and acknowledgement in people.yaml, with the version in force."""
+        people = self.folder / "city" / "people.yaml"
+        found = people.read_text().replace("    # training:", "    training:")
+        found = found.replace("    # acknowledged:", "    acknowledged:").replace("as its file says", "2024-01")
+        people.write_text(found)
+
     @contextmanager
     def lets_it_run(self) -> Iterator[None]:
         """`beadle run` beside what is typed, as the service of step 8 is."""
@@ -147,6 +154,7 @@ def test_every_command_of_the_readme_does_what_is_said_of_it(clerk: Clerk) -> No
     _types_until(clerk, lines, "beadle show")
     before_any_act = list(clerk.town.wall.journal)
     clerk.set_mode("mode: observe", "mode: assist")
+    clerk.learn()
     with clerk.lets_it_run():
         _types_until(clerk, lines, "beadle resume")
     _types_until(clerk, lines, None)

@@ -14,7 +14,7 @@ from bot.people import Role
 from bot.restricting import Restricting, Restriction
 from bot.telling import Alerts, Pictures
 from tests.evidence.conftest import PlainPrinter
-from tests.office import Office, open_office, person, shelf
+from tests.office import Office, open_office, person, shelf, voice
 from tests.test_preserving import DIGEST, PHOTO, Shelf
 
 WHY = "reported to the police, file 26-118"
@@ -88,7 +88,7 @@ def test_a_second_time_changes_nothing(office: Office) -> None:
     case_id = office.settled_case(attachments=(PHOTO,))
     _restrict(office, case_id)
     lines = office.route.archive.head().lines
-    again = Restricting(office.route).restrict(case_id, person("gene"), "gene", "again")
+    again = _restricting(office).restrict(case_id, voice(person("gene")), "again")
 
     assert (again.new, again.media) == (False, (DIGEST,))
     assert office.route.archive.head().lines == lines
@@ -115,14 +115,19 @@ def test_only_who_decides_cases_of_this_page_may_close_one(office: Office) -> No
     """As with every decision; and only what is sealed."""
     case_id = office.settled_case(attachments=(PHOTO,))
     clerk, other = person("finn", Role.CITY_CLERK), person("lib", Role.SMA, pages=frozenset({"library"}))
+    untrained = replace(person("ulla"), trained=())
 
-    for somebody, sentence in ((clerk, "has no role"), (other, "does not look after")):
+    for somebody, sentence in ((clerk, "has no role"), (other, "does not look after"), (untrained, "no training in")):
         with pytest.raises(NotAllowed, match=sentence):
-            Restricting(office.route).restrict(case_id, somebody, somebody.id, WHY)
+            _restricting(office).restrict(case_id, voice(somebody), WHY)
     with pytest.raises(NotAllowed, match="no sealed evidence yet"):
-        Restricting(office.route).restrict(office.open_case("utter bullshit, again"), person(), "noor", WHY)
+        _restricting(office).restrict(office.open_case("utter bullshit, again"), voice(), WHY)
     assert not office.route.archive.restricted(case_id)
 
 
 def _restrict(office: Office, case_id: str) -> Restriction:
-    return Restricting(office.route).restrict(case_id, person(), "noor", WHY)
+    return _restricting(office).restrict(case_id, voice(), WHY)
+
+
+def _restricting(office: Office) -> Restricting:
+    return Restricting(office.route, office.review.why_not)

@@ -4,46 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlmodel import Session
 
 from bot import acting
 from bot.authority import Verb
-from bot.errors import EvidenceError, NotAllowed
-from bot.evidence.store import Archive
-from bot.ledger import cases, switches
+from bot.errors import NotAllowed
 from bot.ledger.tables import CaseStatus, StrikeStatus
 from bot.notify.alerts import Standing
 from bot.pages import Mode
-from bot.people import Role
-from connectors.contract import Gone, PermissionLost, RateLimited, Unavailable, Visibility
-from tests.office import COARSE, EFFECT, KIND, NOW, SLUG, Office, open_office, person, voice
+from connectors.contract import Visibility
+from tests.deciding import decide, open_plain_office, put
+from tests.office import COARSE, EFFECT, Office, person, voice
 
-VERBS = ("keep", "hide", "restore", "remove", "approve", "by_hand", "escalate")
+VERBS = ("keep", "hide", "restore", "remove", "approve", "by_hand", "escalate", "contest")
 ALLOWED: dict[str, set[str]] = {
-    "opened": {"keep", "escalate"},
-    "sealed": {"keep", "escalate"},
-    "paused": {"keep", "hide", "remove", "approve", "by_hand", "escalate"},
-    "waiting": {"keep", "hide", "remove", "approve", "by_hand", "escalate"},
-    "hidden": {"restore", "remove", "approve", "escalate"},
-    "quarantined": {"keep", "hide", "restore", "remove", "by_hand", "escalate"},
-    "kept": {"hide", "remove"},
-    "restored": {"hide", "remove"},
-    "removed": set(),
-    "gone": set(),
-    "superseded": set(),
-    "by_hand": set(),
+    "opened": {"keep", "escalate", "contest"},
+    "sealed": {"keep", "escalate", "contest"},
+    "paused": {"keep", "hide", "remove", "approve", "by_hand", "escalate", "contest"},
+    "waiting": {"keep", "hide", "remove", "approve", "by_hand", "escalate", "contest"},
+    "hidden": {"restore", "remove", "approve", "escalate", "contest"},
+    "quarantined": {"keep", "hide", "restore", "remove", "by_hand", "escalate", "contest"},
+    "kept": {"hide", "remove", "contest"},
+    "restored": {"hide", "remove", "contest"},
+    "removed": {"contest"},
+    "gone": {"contest"},
+    "superseded": {"contest"},
+    "by_hand": {"contest"},
 }
 
 
 @pytest.fixture
 def office(sqlite_url: str, tmp_path: Path) -> Iterator[Office]:
     """An office whose page is in enforce."""
-    with open_office(sqlite_url, tmp_path) as opened:
+    with open_plain_office(sqlite_url, tmp_path) as opened:
         yield opened
 
 
@@ -59,39 +54,23 @@ def hidden(office: Office) -> str:
     return office.settled_case()
 
 
-def decide(office: Office, case_id: str, verb: str, by: str = "noor", **more: Any) -> Any:
-    """A person decides, and what follows by itself is done."""
-    who = more.get("who", person(by))
-    answer = office.review.decide(case_id, Verb(verb), voice(who, more.get("account", by)), "because I looked at it")
-    office.work()
-    return answer
-
-
-def put(office: Office, case_id: str, status: CaseStatus) -> None:
-    """Set where a case stands."""
-    with Session(office.route.writing) as session, session.begin():
-        cases.move(session, case_id, status, "for the test", NOW)
-
-
 # ── which verb where ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("status", list(CaseStatus))
-def test_each_verb_is_taken_where_it_means_something_and_refused_elsewhere(
-    office: Office, status: CaseStatus, verb: str
-) -> None:
+def test_each_verb_is_taken_where_it_means_something_and_refused_elsewhere(office: Office, status: CaseStatus) -> None:
     """The table of statuses and verbs; a refusal records nothing."""
-    case_id = office.preserved_case(COARSE)
-    office.pad.open.clear()
-    put(office, case_id, status)
+    for number, verb in enumerate(VERBS):
+        case_id = office.preserved_case(f"{COARSE} number {number}")
+        office.pad.open.clear()
+        put(office, case_id, status)
 
-    if verb in ALLOWED[status.value]:
-        assert office.review.decide(case_id, Verb(verb), voice(), "why").verb == verb
-        return
-    with pytest.raises(NotAllowed, match=f"is {status.value}, so there is nothing to {verb.replace('_', ' ')}"):
-        office.review.decide(case_id, Verb(verb), voice(), "why")
-    assert (office.file(case_id).decisions, office.pad.open) == ((), [])
+        if verb in ALLOWED[status.value]:
+            assert office.review.decide(case_id, Verb(verb), voice(), "why").verb == verb
+            continue
+        with pytest.raises(NotAllowed, match=f"is {status.value}, so there is nothing to {verb.replace('_', ' ')}"):
+            office.review.decide(case_id, Verb(verb), voice(), "why")
+        assert (office.file(case_id).decisions, office.pad.open) == ((), [])
 
 
 @pytest.mark.parametrize(
@@ -236,26 +215,7 @@ def test_a_removal_that_was_overtaken_cannot_be_approved_any_more(office: Office
     assert office.writes() == []
 
 
-# ── who may ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize("role", list(Role))
-def test_only_the_offices_that_decide_may_decide(office: Office, waiting: str, role: Role) -> None:
-    """A clerk, counsel or custodian reads; they don't moderate."""
-    may = role in {Role.SMA, Role.SUPERVISOR, Role.COORDINATOR, Role.CHIEF_OF_STAFF}
-    who = person("kim", role)
-
-    if may:
-        assert decide(office, waiting, "keep", who=who).decision
-    else:
-        with pytest.raises(NotAllowed, match="has no role that may keep"):
-            decide(office, waiting, "keep", who=who)
-
-
-def test_a_person_decides_on_their_own_pages_only(office: Office, waiting: str) -> None:
-    """Somebody of the library's page has no say here."""
-    with pytest.raises(NotAllowed, match='does not look after the page "main"'):
-        decide(office, waiting, "keep", who=person("kim", pages=frozenset({"library"})))
+# ── what may be done there ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("verb", ["hide", "remove", "approve"])
@@ -310,159 +270,3 @@ def test_a_hidden_comment_is_not_kept_but_restored(office: Office, hidden: str) 
         decide(office, hidden, "keep")
     decide(office, hidden, "restore")
     assert office.platform.comments[office.file(hidden).ref.comment_id].visibility == Visibility.VISIBLE
-
-
-# ── carrying out ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_a_decision_is_carried_out_once_however_often_it_is_tried(office: Office, waiting: str) -> None:
-    """A crash between the hide and its record repeats the hide; there is one act, and it says that it stood so."""
-    answer = office.review.decide(waiting, Verb.HIDE, voice(), "why")
-    office.carrying_out.carry_out(str(answer.decision))
-    office.work()
-    file = office.file(waiting)
-
-    assert [act.already_done for act in file.acts] == [True]
-
-
-def test_a_later_decision_overtakes_an_earlier_one_that_was_not_carried_out(office: Office, waiting: str) -> None:
-    """The last word stands, whichever is worked on first."""
-    office.review.decide(waiting, Verb.HIDE, voice(), "first thought")
-    office.review.decide(waiting, Verb.KEEP, voice(person("gene"), "gene"), "second thought")
-    office.work()
-    file = office.file(waiting)
-
-    assert (file.case.status, office.writes()) == (CaseStatus.KEPT, [])
-    assert all(each.carried_out_at is not None for each in file.decisions)
-
-
-@pytest.mark.parametrize(("by", "verb"), [("noor", "hide"), ("noor", "approve")])
-def test_words_that_were_edited_after_the_decision_are_judged_anew(
-    office: Office, waiting: str, by: str, verb: Verb
-) -> None:
-    """The person saw other words: nothing is hidden, the case waits again and says why."""
-    office.platform.edit(office.file(waiting).ref, KIND)
-    decide(office, waiting, verb, by)
-    case = office.case(waiting)
-
-    assert (office.writes(), case.status) == ([], CaseStatus.WAITING)
-    assert "edited after this decision" in case.because
-    assert office.comments()[0].says == office.platform.comments["5501_1"].revision
-
-
-@pytest.mark.parametrize(
-    ("error", "seconds"),
-    [(Unavailable("No answer."), 30.0), (RateLimited("Wait.", until=NOW + timedelta(seconds=90)), 90.0)],
-)
-def test_a_decision_waits_for_a_platform_that_is_away(
-    office: Office, waiting: str, error: Exception, seconds: float
-) -> None:
-    """It is carried out when the platform is back."""
-    office.platform.fail("hide", error)
-    decide(office, waiting, "hide")
-    waits = [order.delay_s for order in office.later()]
-    office.work_later()
-
-    assert (waits, office.case(waiting).status) == ([seconds], CaseStatus.HIDDEN)
-
-
-def test_a_pause_holds_a_persons_hide_back_but_not_a_restore(office: Office, waiting: str, hidden: str) -> None:
-    """The switch stops what takes away; giving back is never stopped."""
-    office.review.pause(switches.ALL, voice(), "")
-    decide(office, waiting, "hide")
-    decide(office, hidden, "restore")
-
-    assert office.writes() == ["hide", "unhide"]
-    office.review.resume(switches.ALL, voice())
-    office.work_later()
-    assert office.case(waiting).status == CaseStatus.HIDDEN
-
-
-def test_a_refused_hide_waits_again_and_a_refused_restore_stays_a_hidden_case(
-    office: Office, waiting: str, hidden: str
-) -> None:
-    """A hidden comment whose case says "waiting" could be kept, and nobody would ever show it again."""
-    lost = PermissionLost("The token may not do this.")
-    office.platform.fail("hide", lost)
-    decide(office, waiting, "hide")
-    office.platform.fail("unhide", lost)
-    decide(office, hidden, "restore")
-
-    assert [office.case(case).status for case in (waiting, hidden)] == [CaseStatus.WAITING, CaseStatus.HIDDEN]
-    assert office.case(hidden).because == "The platform refused: The token may not do this."
-    decide(office, hidden, "restore")
-    assert office.case(hidden).status == CaseStatus.RESTORED
-
-
-def test_a_comment_that_is_gone_is_said_to_be_missing(office: Office, waiting: str) -> None:
-    """Somebody else took it away first: done, and nobody is said to have deleted it."""
-    office.platform.fail("read", Gone("The comment is not there any more."))
-    decide(office, waiting, "hide")
-
-    file = office.file(waiting)
-
-    assert file.comment.visibility == Visibility.MISSING_UNKNOWN
-    assert (file.case.status, file.acts, file.strike) == (CaseStatus.GONE, (), None)
-
-
-def test_a_package_that_does_not_hold_stops_a_persons_hide_too(office: Office, waiting: str) -> None:
-    """No act without proven evidence, whoever asks for it."""
-    package = office.package(waiting)
-    package.chmod(0o644)
-    package.write_bytes(b"not a package")
-    decide(office, waiting, "hide")
-
-    assert (office.writes(), [order.workflow for order in office.later()]) == ([], ["carry_out"])
-
-
-def test_a_decision_that_cannot_be_sealed_is_sealed_later(
-    office: Office, waiting: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A full disk delays; it loses nobody's word."""
-
-    def full(*_: object) -> None:
-        raise EvidenceError("The disk is full; make room.")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Archive, "supplement", full)
-        decide(office, waiting, "keep")
-    assert office.case(waiting).status == CaseStatus.WAITING
-    office.work_later()
-
-    assert office.case(waiting).status == CaseStatus.KEPT
-
-
-def test_a_decision_waits_for_its_page_to_come_back(office: Office, waiting: str) -> None:
-    """The page was taken out of pages.yaml between the word and its doing."""
-    office.review.decide(waiting, Verb.HIDE, voice(), "why")
-    desks = office.route.desks
-    office.route = replace(office.route, desks={})
-    office.work()
-    office.route = replace(office.route, desks=desks)
-    office.work_later()
-
-    assert office.case(waiting).status == CaseStatus.HIDDEN
-
-
-def test_resuming_what_was_not_paused_says_so(office: Office) -> None:
-    """None is another answer than nothing held back."""
-    assert office.review.resume(SLUG, voice()) is None
-    assert office.review.pause(SLUG, voice(), "") is True
-    assert office.review.pause(SLUG, voice(), "") is False
-    assert office.review.resume(SLUG, voice()) == 0
-
-
-def test_a_keep_that_crosses_an_act_on_its_way_takes_the_act_back(office: Office) -> None:
-    """The platform was already asked when the person spoke: what it did is recorded, and undone."""
-    case_id = office.preserved_case()
-    done = office.route.act(case_id)
-    answer = office.review.decide(case_id, Verb.KEEP, voice(), "Harsh, but it breaks no clause.")
-    office.run("carry_out", str(answer.decision))
-    office.record(office.route.record_act, case_id, done)
-    office.work()
-    strike = office.strike(case_id)
-    assert office.writes() == ["hide", "unhide"]
-    assert office.case(case_id).status == CaseStatus.KEPT
-    assert [comment.visibility for comment in office.comments()] == [Visibility.VISIBLE]
-    assert strike is not None
-    assert strike.status == StrikeStatus.VOID

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from bot.notify.alerts import Alert, render
-from bot.notify.digest import DigestFacts, Offender
 from bot.notify.digest import render as render_digest
+from bot.notify.facts import DigestFacts, Offender
 from tests.notify.conftest import alert
 
 __all__ = ["alert"]  # a fixture

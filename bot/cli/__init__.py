@@ -36,22 +36,47 @@ def _judging() -> TyperGroup:
 @cache
 def _every_room() -> TyperGroup:
     from bot.cli import (
+        appeals,
         audit,
         cases,
         connectors,
         demonstration,
+        digesting,
         evidence,
+        ladder,
+        notices,
+        offenders,
+        people,
         policies,
         proof,
-        report,
+        reporting,
+        requests,
+        rules,
         running,
         setting_up,
         sightlines,
+        transparency,
+        undo,
     )
 
     rooms = typer.Typer(rich_markup_mode=None)
     reading = (connectors, sightlines)
-    for room in (running, setting_up, *reading, cases, report, proof, evidence, policies, audit, demonstration):
+    deciding = (cases, requests, rules, undo, reporting, people, offenders, ladder)
+    serving = (notices, appeals)
+    telling = (digesting, transparency)
+    proving = (proof, evidence)
+    for room in (
+        running,
+        setting_up,
+        *reading,
+        *deciding,
+        *serving,
+        *telling,
+        *proving,
+        policies,
+        audit,
+        demonstration,
+    ):
         room.add_to(rooms)
     return get_group(rooms)
 

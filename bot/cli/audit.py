@@ -13,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.consistency import consistency
-from bot.cli.earnings import scores
 from bot.cli.judging import judge_of
 from bot.cli.policies import shelf_in_use
 from bot.cli.speech import console, one_line
@@ -38,7 +37,6 @@ _PAIRS = typer.Option(None, "--pairs", metavar="FILE", help="Your own pairs; wit
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     audit_app.command("consistency")(consistency)
-    audit_app.command("scores")(scores)
     app.add_typer(audit_app, name="audit")
 
 

@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 from sqlmodel import Session
 
-from bot.app import configure
 from bot.cli.speech import console, one_line
+from bot.configuration import configure
 from bot.errors import ConfigError
 from bot.ledger import database, kept
 from bot.moderation.backtest import Change, Judged, Report, backtest

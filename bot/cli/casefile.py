@@ -143,6 +143,9 @@ def _history(file: File, out: Text) -> None:
         (each.at, f"{each.verb} by {each.person} ({each.roles}; account {each.account}): {one_line(each.reason, 200)}")
         for each in file.decisions
     ]
+    if file.report is not None:
+        said = f"reported by {file.report.person} ({file.report.roles}; account {file.report.account})"
+        lines.append((file.report.at, f"{said} under clause {file.report.clause}: {one_line(file.report.reason, 200)}"))
     for at, what in sorted(lines):
         _line(out, "History", f"{at:%Y-%m-%d %H:%M:%S} UTC  {what}")
     if file.strike is not None:

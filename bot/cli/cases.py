@@ -14,19 +14,16 @@ from bot.app import Beadle, open_beadle
 from bot.authority import Verb
 from bot.cli.casefile import describe
 from bot.cli.evidence.opening import find_package, show_page
+from bot.cli.seat import AS, CODE, REASON, voice_of
 from bot.cli.speech import console, harmless, one_line
 from bot.errors import NotAllowed
 from bot.ledger import cases as ledger
 from bot.ledger import database, days, switches
-from bot.people import this_account, who_acts
 from bot.review import Answer
 from bot.settings import load_settings
-from bot.voice import Voice
 
 _ALL = typer.Option(False, "--all", help="Closed cases too.")
-_AS = typer.Option(None, "--as", metavar="PERSON", help="Who decides: your id in people.yaml.")
-_REASON = typer.Option(..., "--reason", help="Why, in a sentence; it is kept with the record.")
-_CODE = typer.Option("", "--code", help="The reason code, where the policy wants one.")
+_CONTESTED = typer.Option(False, "--contested", help="Those whose rule somebody contests, closed ones too.")
 _PAGE = typer.Option(None, "--page", help="Only this page's.")
 _PICTURES = typer.Option(None, "--pictures", help="Put picture and card of the case into this folder.")
 _NOT_SHOWN = "(not shown in a list; `beadle show` has it)"
@@ -48,7 +45,6 @@ _VERBS = {
     "hide": "Hide the comment. Evidence is sealed already; `restore` takes it back.",
     "restore": "Show a hidden comment again and void its strike.",
     "remove": "Ask for a removal that can't be undone; another person must approve it.",
-    "approve": "Approve what is proposed, confirm what a rule hid, or be the second person of a removal.",
     "escalate": "Pass the case on to those in charge; it stands as it stood.",
     "contest": "Say that the rule which found this is wrong; the case stands as it stood.",
     "by_hand": "Say that you did on the platform what Beadle can't do there.",
@@ -57,19 +53,33 @@ _VERBS = {
 
 def list_cases(
     everything: bool = _ALL,
+    contested: bool = _CONTESTED,
     page: str | None = _PAGE,
     limit: int = typer.Option(50, "--limit", min=1, help="How many at most."),
 ) -> None:
     """List the cases that wait for a person (with --all: every case)."""
-    statuses = () if everything else ledger.OPEN_FOR_PEOPLE
+    statuses = () if everything or contested else ledger.OPEN_FOR_PEOPLE
     with open_beadle(load_settings(), acts=False) as beadle, Session(beadle.route.reading) as session:
-        found = ledger.listed(session, statuses=statuses, page=page, limit=limit, closed=beadle.archive.restricted)
+        found = ledger.listed(
+            session,
+            statuses=statuses,
+            page=page,
+            limit=limit,
+            contested=contested,
+            closed=beadle.archive.restricted,
+        )
     out = console()
     if not found:
-        out.print("No case waits for a person." if not everything else "There is no case yet.")
+        out.print(_none(everything, contested))
         return
     for each in found:
         out.print(_two_lines(each, out.width), soft_wrap=True)
+
+
+def _none(everything: bool, contested: bool) -> str:
+    if contested:
+        return "Nobody contests a rule. `beadle contest CASE` says that the rule which found a comment is wrong."
+    return "There is no case yet." if everything else "No case waits for a person."
 
 
 def _two_lines(case: ledger.Listed, width: int) -> Text:
@@ -104,24 +114,24 @@ def show(
 
 def pause(
     page: str | None = typer.Argument(None, metavar="[PAGE]", help="Only this page; without it every page."),
-    as_person: str | None = _AS,
+    as_person: str | None = AS,
     reason: str = typer.Option("", "--reason", help="Why; it is kept."),
 ) -> None:
     """Stop all acts within one cycle. Comments are still read, judged and kept."""
     with open_beadle(load_settings(), acts=False) as beadle:
         scope = _scope(beadle, page)
-        new = beadle.review.pause(scope, _who(beadle, as_person), reason)
+        new = beadle.review.pause(scope, voice_of(beadle, as_person), reason)
     where = "every page" if scope == switches.ALL else scope
     console().print(f"Acts are paused on {where}." if new else f"Acts were paused on {where} already.")
 
 
 def resume(
     page: str | None = typer.Argument(None, metavar="[PAGE]", help="Only this page; without it the stop of all."),
-    as_person: str | None = _AS,
+    as_person: str | None = AS,
 ) -> None:
     """Let acts go on. What was held back asks for permission again."""
     with open_beadle(load_settings(), acts=False) as beadle:
-        held = beadle.review.resume(_scope(beadle, page), _who(beadle, as_person))
+        held = beadle.review.resume(_scope(beadle, page), voice_of(beadle, as_person))
     if held is None:
         console().print("Nothing was paused there.")
     else:
@@ -131,17 +141,22 @@ def resume(
 def _verb(verb: Verb) -> Callable[..., None]:
     def command(
         case_id: str = typer.Argument(..., metavar="CASE"),
-        as_person: str | None = _AS,
-        reason: str = _REASON,
-        code: str = _CODE,
+        as_person: str | None = AS,
+        reason: str = REASON,
+        code: str = CODE,
     ) -> None:
         with open_beadle(load_settings(), acts=False) as beadle:
-            answer = beadle.review.decide(case_id, verb, _who(beadle, as_person), reason, code)
-            console().print(f"{case_id}: {answer.sentence}", soft_wrap=True)
-            if not answer.needs_second:
-                console().print(_carried_out(beadle, answer), soft_wrap=True)
+            decide(beadle, case_id, verb, as_person, reason, code)
 
     return command
+
+
+def decide(beadle: Beadle, case_id: str, verb: Verb, as_person: str | None, reason: str, code: str) -> None:
+    """Record what somebody decides on a case, and say what came of it."""
+    answer = beadle.review.decide(case_id, verb, voice_of(beadle, as_person), reason, code)
+    console().print(f"{case_id}: {answer.sentence}", soft_wrap=True)
+    if not answer.needs_second:
+        console().print(_carried_out(beadle, answer), soft_wrap=True)
 
 
 def _carried_out(beadle: Beadle, answer: Answer) -> str:
@@ -156,11 +171,6 @@ def _carried_out(beadle: Beadle, answer: Answer) -> str:
                 return f"Done: {case.status}. {harmless(case.because)}"
         time.sleep(0.2)
     return f"Recorded; it is being carried out. `beadle show {answer.case_id}` tells how it went."
-
-
-def _who(beadle: Beadle, as_person: str | None) -> Voice:
-    account = this_account()
-    return Voice(who_acts(beadle.configuration.people, as_person, account), account)
 
 
 def _scope(beadle: Beadle, page: str | None) -> str:

@@ -17,8 +17,9 @@ from sqlmodel import Session
 
 import connectors
 from bot import desks
-from bot.app import Beadle, configure, open_beadle
+from bot.app import Beadle, open_beadle
 from bot.cli.speech import console, harmless, one_line
+from bot.configuration import configure
 from bot.errors import BeadleError, NotAllowed
 from bot.fields import as_duration
 from bot.ledger import cases
@@ -30,7 +31,7 @@ from connectors import probing
 from connectors.connection import Connection
 from connectors.contract import Capabilities, Comment, CommentRef, ConnectorError, Way
 
-HEADS = ("platform", "hide", "remove", "block", "hidden state", "keeps", "pictures", "webhook", "every", "cost")
+HEADS = ("platform", "hide", "remove", "block", "hidden state", "keeps", "pictures", "notice", "webhook", "every", "cost")
 NO_WAY = "-"
 FREE, BILLED = "free", "billed"
 MORE = "`beadle connectors PLATFORM` says what each means there."
@@ -111,6 +112,7 @@ def _row(name: str, can: Capabilities) -> tuple[str, ...]:
         can.hidden_state if can.hide != "none" else NO_WAY,
         can.archive.keep,
         "yes" if can.pictures else "no",
+        can.notice if can.notice != "none" else NO_WAY,
         "yes" if can.push else NO_WAY,
         as_duration(can.poll_every.total_seconds()),
         FREE if can.cost.startswith(FREE) else BILLED,
@@ -190,6 +192,7 @@ def _said(platform: str, can: Capabilities) -> Iterable[tuple[str, str]]:
     if can.archive.refresh is not None:
         yield "", f"Stored copies are to be read again within {can.archive.refresh.days} days, or rest on records law."
     yield "Pictures", "a browser may open its pages" if can.pictures else "its terms let no browser open its pages"
+    yield "Notice", can.notice_why
     yield "Cost", can.cost
     pace = as_duration(can.poll_every.total_seconds()), as_duration(can.least_poll.total_seconds())
     yield "Polled", f"every {pace[0]} unless the page says otherwise, every {pace[1]} at the fastest"

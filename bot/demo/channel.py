@@ -1,4 +1,4 @@
-"""A channel as a web page: Block Kit drawn as a person would see it, every text escaped on its way.
+"""A channel, a modal or a home tab as a web page: Block Kit as a person sees it, every text escaped on its way.
 
 Slack decodes ``&lt; &gt; &amp;`` and gives meaning to ``<...>``, so a text that its sender forgot to escape shows here
 as the mention or link that it would become.
@@ -72,11 +72,25 @@ def channel_page(view: ChannelView, messages: Sequence[Json]) -> str:
     return template.render(view=view, threads=threads, draw=_Drawing(view))
 
 
+def surface_page(view: ChannelView, surface: Json | None, complaints: Mapping[str, str] | None = None) -> str:
+    """A modal or a home tab, as it stands in Slack; ``None`` is a home tab that nothing was published to.
+
+    ``complaints``: what stands next to inputs, by block id, after the app has refused what was filled in.
+    """
+    template = _TEMPLATES.get_template("surface.html.j2")
+    state = ((surface or {}).get("state") or {}).get("values") or {}
+    return template.render(view=view, surface=surface, draw=_Drawing(view, state, complaints or {}))
+
+
 class _Drawing:
     """What the template calls to turn pieces of Block Kit into HTML."""
 
-    def __init__(self, view: ChannelView) -> None:
+    def __init__(
+        self, view: ChannelView, state: Mapping[str, Any] | None = None, complaints: Mapping[str, str] | None = None
+    ) -> None:
         self._view = view
+        self._state = state or {}
+        self._complaints = complaints or {}
 
     def time(self, message: Json) -> str:
         return _moment(message["ts"]).strftime("%H:%M")
@@ -85,7 +99,14 @@ class _Drawing:
         return _moment(message["ts"]).strftime("%A, %B %-d")
 
     def author(self, message: Json) -> str:
-        return self._view.people.get(message.get("user", ""), "Beadle")
+        return self.person(message.get("user", "")) or "Beadle"
+
+    def person(self, user_id: str) -> str:
+        return self._view.people.get(user_id, user_id)
+
+    def words(self, one: Json | None) -> str:
+        """A text object as bare words, for a label or a title."""
+        return _emoji(one["text"]) if one else ""
 
     def text(self, one: Json | None) -> Markup:
         """A text object: plain words, or Slack's markup."""
@@ -129,6 +150,40 @@ class _Drawing:
         files = message.get("files", [])
         return [(one["title"], data_address(self._view.pictures.get(one["id"], b""))) for one in files]
 
+    def options(self, one: Json) -> list[Json]:
+        """The options of a menu, of all its groups, with which of them is chosen."""
+        grouped = [option for group in one.get("option_groups", ()) for option in group["options"]]
+        options = [*one.get("options", ()), *grouped]
+        chosen = [option["value"] for option in self._chosen(one)]
+        return [
+            {"words": self.words(option["text"]), "more": self.words(option.get("description")),
+             "chosen": option["value"] in chosen}
+            for option in options
+        ]  # fmt: skip
+
+    def chosen(self, one: Json) -> bool:
+        """Is anything chosen in a menu?"""
+        return bool(self._chosen(one))
+
+    def said(self, block: Json) -> str:
+        """What was typed into an input."""
+        answer = self._answer(block.get("block_id", ""), block["element"].get("action_id", ""))
+        return str(answer.get("value") or block["element"].get("initial_value") or "")
+
+    def complaint(self, block: Json) -> str:
+        """What the app found wrong with an input."""
+        return str(self._complaints.get(block.get("block_id", ""), ""))
+
+    def _chosen(self, one: Json) -> list[Json]:
+        for answers in self._state.values():
+            answer = answers.get(one.get("action_id"), {})
+            if answer.get("selected_option") or answer.get("selected_options"):
+                return list(answer.get("selected_options") or [answer["selected_option"]])
+        return list(one.get("initial_options") or filter(None, [one.get("initial_option")]))
+
+    def _answer(self, block_id: str, action_id: str) -> Json:
+        return dict(self._state.get(block_id, {}).get(action_id, {}))
+
     def href(self, url: str) -> str:
         """A web address, or ``#`` for anything else."""
         return _href(url)
@@ -142,7 +197,7 @@ class _Drawing:
         if address.startswith("!date^"):
             return escape(_date(address, label))
         if address.startswith("!"):
-            return _mention("@" + (label or address[1:].split("^")[0]))
+            return _mention("@" + (label or address[1:].split("^")[0]), everybody=True)
         if _WEB.match(address):
             return _link(address, label or address)
         return _plain(f"<{inner}>")
@@ -161,7 +216,7 @@ class _Drawing:
             case "user":
                 html = _mention("@" + self._view.people.get(leaf["user_id"], leaf["user_id"]))
             case "broadcast":
-                html = _mention("@" + leaf["range"])
+                html = _mention("@" + leaf["range"], everybody=True)
             case _:
                 html = escape(leaf.get("fallback") or leaf.get("value") or leaf["type"])
         for style, tag in (("bold", "strong"), ("italic", "em"), ("strike", "s"), ("code", "code")):
@@ -237,8 +292,8 @@ def _unescaped(url: str) -> str:
     return url.replace("&amp;", "&")
 
 
-def _mention(text: str) -> Markup:
-    return Markup('<span class="mention">{}</span>').format(text)
+def _mention(text: str, *, everybody: bool = False) -> Markup:
+    return Markup('<span class="{}">{}</span>').format("mention all" if everybody else "mention", text)
 
 
 def _wrap(tag: str, inner: Markup) -> Markup:

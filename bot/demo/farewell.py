@@ -13,7 +13,7 @@ from bot.demo.reckoning import Reckoning
 from bot.errors import EvidenceError
 from bot.evidence.proof.verify import verify_archive
 from bot.evidence.store import Archive
-from bot.ledger.cases import Fate
+from bot.ledger.fates import Fate
 
 _LOOK = "look"
 _SHOWN_TO_A_MAYOR = frozenset(
@@ -49,7 +49,7 @@ def _summary(played: Played) -> Table:
         (figures.waiting, f"left up and waiting for a person, {figures.urgent_waiting} of them urgent"),
         (figures.gone + figures.superseded, "gone or edited before anything was done"),
         (figures.strikes_provisional + confirmed, f"strikes, {confirmed} of them confirmed by a person"),
-        (figures.alerts, "alerts in Slack, one a case"),
+        (figures.alerts, "cases told of in Slack, alone or many in one message"),
         (figures.sealed, f"evidence packages, {figures.pictures} with a picture that shows the comment"),
     ):
         table.add_row(f"{count:,}", what)
@@ -61,7 +61,7 @@ def _promises(out: Console, played: Played, found: Reckoning, archive_holds: boo
     checks = [
         (not found.acts_unproven, f"{found.acts} acts on the platform, every one with verified evidence before it"),
         (archive_holds, "every package and the log read again: as they were sealed"),
-        (len(played.witness.unproven) == 0 and alerts >= cases, f"{alerts} alerts for {cases} cases that stand"),
+        (len(played.witness.unproven) == 0 and alerts >= cases, f"{alerts} cases told of, of {cases} that stand"),
         (found.shown == found.cases, f"{found.shown} of {found.cases} cases found by `beadle show`"),
         (played.daemon_status == 0, f"the daemon stopped when asked, in {played.stop_seconds:.1f} s"),
     ]

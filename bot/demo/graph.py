@@ -167,6 +167,8 @@ class Graph:
     def _edge(self, ask: _Ask, node: str, edge: str) -> object:
         if node == self.wall.page_id and edge == "blocked":
             return self._blocked(ask)
+        if node == self.wall.page_id and edge == "messages" and ask.method == "POST":
+            return self._message(ask.params)
         if ask.method != "GET":
             raise graph_errors.gone(ask.method.lower(), node)
         if node == self.wall.page_id and edge in ("published_posts", "feed", "visitor_posts", "posts"):
@@ -199,6 +201,17 @@ class Graph:
         if self.wall.live(comment_id).by_page:
             raise graph_errors.invalid_parameter("Comment cannot be hidden")
         return wanted in ("true", "1")
+
+    def _message(self, params: Mapping[str, str]) -> Json:
+        try:
+            comment_id = json.loads(params["recipient"])["comment_id"]
+            text = json.loads(params["message"])["text"]
+            taken = self.wall.tell(comment_id, text)
+        except (KeyError, ValueError, TypeError) as error:
+            raise graph_errors.invalid_parameter("Param recipient must name a comment") from error
+        if not taken:
+            raise GraphError("Activity already replied to", code=10900)
+        return {"recipient_id": "0", "message_id": f"m_{comment_id}"}
 
     def _blocked(self, ask: _Ask) -> object:
         if ask.method == "GET":

@@ -39,6 +39,8 @@ pages:
       categories: [profanity, pii, spam]
       signed_by: "Dana Whitlock, First Selectwoman"
       signed_on: 2026-11-02
+      # A day of made-up trouble: on a real page this stays at 5, and the brake of a rule holds.
+      first_day_percent: 100
 """
 
 _PEOPLE = """\

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,12 +35,17 @@ class Call:
 
 
 class Listener:
-    """Serves ``app`` from ``start`` to ``stop``; a second ``start`` uses the same port, as after an outage."""
+    """Serves ``app`` from ``start`` to ``stop``; a second ``start`` uses the same port, as after an outage.
 
-    def __init__(self, app: ASGIApp, faults: Faults) -> None:
+    ``websockets``: does the application take them too?
+    """
+
+    def __init__(self, app: ASGIApp, faults: Faults, *, websockets: bool = False) -> None:
         self.calls: list[Call] = []
         self.port = 0
         self._app = _FaultyWire(app, faults, self.calls)
+        self._websockets = websockets
+        self._state = ServerState()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = asyncio.Event()
         self._thread: threading.Thread | None = None
@@ -73,9 +79,21 @@ class Listener:
             self._thread.join(timeout=10)
         self._loop = self._thread = None
 
+    def cut_websockets(self) -> None:
+        """Reset every websocket without a word; return when it is done. Ordinary requests go on."""
+        if self._loop and self._thread and self._thread.is_alive():
+            with contextlib.suppress(RuntimeError):  # It ended by itself between the question and the call.
+                asyncio.run_coroutine_threadsafe(self._cut(), self._loop).result(timeout=5)
+
+    async def _cut(self) -> None:
+        for connection in list(self._state.connections):
+            if not isinstance(connection, _AbortableProtocol):
+                _reset(connection.transport)
+
     async def _serve(self, sock: socket.socket) -> None:
         # uvicorn's own server wakes ten times a second and takes its time to stop; a test has neither.
-        config, state = _config(self._app), ServerState()
+        config, state = _config(self._app, self._websockets), ServerState()
+        self._state = state
         config.load()
         server = await asyncio.get_running_loop().create_server(
             lambda: _AbortableProtocol(config, state, app_state={}), sock=sock
@@ -98,9 +116,10 @@ def _listening_socket(port: int) -> socket.socket:
     return sock
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
+def _config(app: ASGIApp, websockets: bool) -> uvicorn.Config:
+    ws: Literal["websockets-sansio", "none"] = "websockets-sansio" if websockets else "none"
     return uvicorn.Config(
-        app, lifespan="off", ws="none", log_config=None, log_level="critical", access_log=False, timeout_keep_alive=60
+        app, lifespan="off", ws=ws, log_config=None, log_level="critical", access_log=False, timeout_keep_alive=60
     )
 
 
@@ -132,6 +151,8 @@ class _FaultyWire:
         self._calls = calls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            return await self._app(scope, receive, send)
         query = scope["query_string"].decode("latin-1")
         path = scope["path"] + (f"?{query}" if query else "")
         fault = self._faults.take(scope["method"], path)
@@ -140,6 +161,7 @@ class _FaultyWire:
             await self._app(scope, receive, _dated(send))
         else:
             await self._break(fault, scope, receive, _dated(send))
+        return None
 
     async def _break(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         match fault.kind:
@@ -192,13 +214,16 @@ async def _swallow(message: Message) -> None:
 
 
 async def _abort(scope: Scope, receive: Receive) -> None:
-    transport: asyncio.Transport = scope[ABORT]
+    _reset(scope[ABORT])
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _reset(transport: asyncio.Transport) -> None:
     sock = transport.get_extra_info("socket")
     # Lingering for zero seconds turns the close into a reset; a plain close would look like an orderly end.
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _truncate(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:

@@ -225,7 +225,7 @@ class Nodes:
             "can_remove": True,
             "can_comment": True,
             "can_like": True,
-            "can_reply_privately": not comment.by_page,
+            "can_reply_privately": not comment.by_page and comment.id not in self._wall.told,
             "like_count": 0,
             "user_likes": False,
             "attachment": self._attachment(comment),

@@ -19,8 +19,9 @@ from bot.demo.script import Script
 from bot.demo.town import WHOLE_DAY, Town
 from bot.demo.witness import Prover, Witness
 from bot.errors import BeadleError
-from bot.ledger import cases, database, days, watch
+from bot.ledger import cases, database, days, fates, watch
 from bot.ledger.days import Figures
+from bot.ledger.fates import Fate
 from bot.worker import Outbox
 
 DAY = Path(__file__).parent / "day"
@@ -56,7 +57,7 @@ class Played:
     town: Town
     home: Home
     witness: Witness
-    fates: tuple[cases.Fate, ...]
+    fates: tuple[Fate, ...]
     figures: Figures
     polls: int
     seconds: float
@@ -103,15 +104,15 @@ class Stage:
         with Session(self.reading) as session:
             return days.figures(session, _DAYS_START, _DAYS_END)
 
-    def fates(self) -> tuple[cases.Fate, ...]:
+    def fates(self) -> tuple[Fate, ...]:
         """What became of every comment."""
         with Session(self.reading) as session:
-            return tuple(cases.fates(session))
+            return tuple(fates.of_all(session))
 
     def shown(self) -> int:
         """How many cases can be opened whole, as `beadle show` opens them."""
         with Session(self.reading) as session:
-            ids = [fate.case_id for fate in cases.fates(session) if fate.case_id is not None]
+            ids = [fate.case_id for fate in fates.of_all(session) if fate.case_id is not None]
             return sum(cases.open_file(session, each).evidence is not None for each in ids)
 
     def left(self) -> int:
@@ -214,9 +215,9 @@ def _until_done(stage: Stage, show: Callable[[Moment], None], posted: int) -> No
 
 def _people_answer(stage: Stage) -> None:
     """Noor, the town's social media administrator, answers some cases in the evening, with the real command."""
-    fates = stage.fates()
-    hidden = [each.case_id for each in fates if each.status == "hidden" and each.case_id]
-    waiting = [each.case_id for each in fates if each.status == "waiting" and each.case_id]
+    found = stage.fates()
+    hidden = [each.case_id for each in found if each.status == "hidden" and each.case_id]
+    waiting = [each.case_id for each in found if each.status == "waiting" and each.case_id]
     for case_id in hidden[:3]:
         stage.home.ask("approve", case_id, "--as", "noor", "--reason", "Listed word; the rule is right.")
     for case_id in waiting[:1]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.demo.play import Played
-from bot.ledger.cases import Fate
+from bot.ledger.fates import Fate
 
 PROTECTED = frozenset({"praise", "criticism", "question", "joke", "talk", "idiom", "protected", "page", "people_only"})
 

@@ -22,11 +22,17 @@ from bot.demo.nodes import Links
 from bot.demo.page import PublicPage
 from bot.demo.rows import minute_of
 from bot.demo.script import PAGE, Account, Attachment, Script, ScriptedComment
-from bot.demo.slack import Channel, Slack
+from bot.demo.slack import Channel, Slack, SlackUser
 from bot.demo.wall import Clock, Masthead, Wall, WallComment, WallPost, real_clock
 
 WHOLE_DAY = 24 * 60
 CHANNEL_NAME = "page-moderation"
+PEOPLE = (
+    SlackUser("U0NOOR", "Noor Haddad", "noor.haddad@millbrook.example"),
+    SlackUser("U0GENE", "Gene Kowalczyk", "gene.kowalczyk@millbrook.example"),
+    SlackUser("U0ZED", "Zed Amara", "zed.amara@millbrook.example"),
+)
+"""Who is in the town's Slack. Zed is a new colleague, whom people.yaml does not list yet."""
 VISITOR = Account("visitor", "Pat Visitor")
 
 
@@ -69,12 +75,21 @@ class Town:
         self.page_token = "EAAK" + _token(secrets, 60)
         self.slack_token = "xoxb-730021-" + _token(secrets, 24)
         self.slack_channel = "C0" + _token(secrets, 9).upper()
+        self.slack_app_token = "xapp-1-A0BEADLE-730021-" + _token(secrets, 32)
+        self.slack_signing_secret = _token(secrets, 32)
         self.wall = Wall(masthead, seed=seed, clock=clock)
         self._clock = clock
         self._links = Links()
         self.graph = Graph(self.wall, self.page_token, self._links)
         self.page = PublicPage(self.wall)
-        self.slack = Slack(self.slack_token, Channel(self.slack_channel, CHANNEL_NAME), clock=clock)
+        self.slack = Slack(
+            self.slack_token,
+            Channel(self.slack_channel, CHANNEL_NAME),
+            clock=clock,
+            users=PEOPLE,
+            app_token=self.slack_app_token,
+            signing_secret=self.slack_signing_secret,
+        )
         self.mail = PostOffice(folder / "mail")
         self._ids: dict[str, str] = {}
         self._posts = {post.id: post for post in script.posts}
@@ -125,6 +140,7 @@ class Town:
         """The variables that point Beadle at this town; ``more`` are added."""
         return {
             "BEADLE_SLACK_TOKEN": self.slack_token,
+            "BEADLE_SLACK_APP_TOKEN": self.slack_app_token,
             "BEADLE_SLACK_BASE_URL": self.slack_url,
             "BEADLE_SLACK_CHANNEL": self.slack_channel,
             "BEADLE_SMTP_URL": self.smtp_url,

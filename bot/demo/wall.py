@@ -125,6 +125,7 @@ class Wall:
         self._comments: dict[str, WallComment] = {}
         self._replies: dict[str, list[str]] = {}
         self._blocked: dict[str, str] = {}
+        self.told: dict[str, str] = {}  # private messages that were taken, by comment
         self._journal: list[Write] = []
 
     @property
@@ -206,6 +207,18 @@ class Wall:
             self.live(comment_id)
             self._drop(comment_id)
             self._note("delete", comment_id, True)
+
+    def tell(self, comment_id: str, text: str) -> bool:
+        """Take a private message to whoever a comment is displayed for. ``False``: it had its one already."""
+        with self._lock:
+            comment = self.live(comment_id)
+        self._ask("tell", comment_id)
+        with self._lock:
+            taken = not comment.by_page and comment_id not in self.told
+            self._note("tell", comment_id, taken)
+            if taken:
+                self.told[comment_id] = text
+            return taken
 
     def set_blocked(self, account_id: str, blocked: bool) -> None:
         """Block an account from the page, or let it in again. The journal's ``comment_id`` is the account's id."""

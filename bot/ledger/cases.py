@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session, col, func, select, update
@@ -14,6 +14,7 @@ from bot.ledger.tables import (
     AlertRow,
     Case,
     CaseStatus,
+    CommentReport,
     CommentRow,
     Decision,
     Evidence,
@@ -22,7 +23,7 @@ from bot.ledger.tables import (
     Revision,
     Strike,
 )
-from bot.ledger.verdicts import from_json
+from bot.ledger.verdicts import of_case
 from bot.moderation.verdict import Span, Verdict
 from connectors.contract import Attachment, Author, Comment, CommentRef, Post, Visibility
 
@@ -36,7 +37,8 @@ FINAL = frozenset(
         CaseStatus.BY_HAND,
     }
 )
-_NOT_QUOTED = {"pii", "sexual", "abuse"}
+NOT_QUOTED = frozenset({"pii", "sexual", "abuse"})
+"""What a list never quotes."""
 SETTLING = ("keep", "hide", "restore", "remove", "approve", "by_hand")
 """The verbs that say what becomes of a comment. After one of them nothing acts on it by rule any more."""
 
@@ -60,6 +62,7 @@ class File:
     strike: Strike | None
     alert: AlertRow | None
     parent: tuple[CommentRow, Revision] | None = None
+    report: CommentReport | None = None
 
     @property
     def settling(self) -> tuple[Decision, ...]:
@@ -152,7 +155,7 @@ def open_file(session: Session, case_id: str) -> File:
         case=case,
         comment=comment,
         revision=revision,
-        verdict=from_json(revision.verdict),
+        verdict=of_case(case, revision),
         post=post,
         post_text=said.text if said else "",
         post_raw=said.raw if said else {},
@@ -161,8 +164,14 @@ def open_file(session: Session, case_id: str) -> File:
         decisions=tuple(decisions(session, case_id)),
         strike=session.get(Strike, case_id),
         alert=session.get(AlertRow, case_id),
+        report=session.get(CommentReport, case_id),
         parent=_parent(session, comment),
     )
+
+
+def page_of(session: Session, case_id: str) -> str:
+    """The slug of the page that a case is about."""
+    return session.get_one(Case, case_id).page
 
 
 def decisions(session: Session, case_id: str) -> Sequence[Decision]:
@@ -216,7 +225,10 @@ def listed(
     statuses: Sequence[str] = (),
     page: str | None = None,
     limit: int | None = None,
+    contested: bool = False,
     closed: Callable[[str], bool] = lambda case_id: False,
+    pages: Collection[str] | None = None,
+    offset: int = 0,
 ) -> list[Listed]:
     """Cases for a list, urgent and oldest first. ``closed`` says of a case that it is restricted: not to be quoted."""
     query = (
@@ -229,8 +241,12 @@ def listed(
         query = query.where(col(Case.status).in_(list(statuses)))
     if page:
         query = query.where(Case.page == page)
+    if pages is not None:
+        query = query.where(col(Case.page).in_(sorted(pages)))
+    if contested:
+        query = query.where(col(Case.case_id).in_(select(Decision.case_id).where(Decision.verb == "contest")))
     if limit:
-        query = query.limit(limit)
+        query = query.limit(limit).offset(offset)
     found = [_line(case, revision, comment) for case, revision, comment in session.exec(query).all()]
     return [replace(each, may_be_quoted=False) if closed(each.case_id) else each for each in found]
 
@@ -241,6 +257,12 @@ def by_status(session: Session, status: CaseStatus, page: str | None = None) -> 
     if page:
         query = query.where(Case.page == page)
     return list(session.exec(query).all())
+
+
+def how_many(session: Session, statuses: Sequence[str], pages: Collection[str]) -> int:
+    """How many cases of these pages stand so."""
+    query = select(func.count()).select_from(Case).where(col(Case.status).in_(list(statuses)))
+    return session.exec(query.where(col(Case.page).in_(sorted(pages)))).one()
 
 
 def counts(session: Session) -> dict[str, int]:
@@ -278,56 +300,6 @@ def evidence_of_comment(session: Session, comment_id: str) -> list[Evidence]:
         .where(CommentRow.comment_id == comment_id)
     )
     return list(session.exec(query).all())
-
-
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """What became of one revision: how it was judged, and its case where it was not clear."""
-
-    comment_id: str
-    outcome: str
-    case_id: str | None
-    status: str | None
-    because: str
-    clauses: tuple[str, ...]
-    rules: tuple[str, ...]
-    lang: str
-    visibility: str
-    package_id: str | None
-    sha256: str | None
-    picture: str | None
-    text: str = field(repr=False)
-
-
-def fates(session: Session) -> list[Fate]:
-    """The fate of every revision, in the order in which they were first seen."""
-    query = (
-        select(Revision, CommentRow, Case, Evidence)
-        .join(CommentRow, col(CommentRow.id) == col(Revision.comment))
-        .outerjoin(Case, col(Case.revision) == col(Revision.id))
-        .outerjoin(Evidence, col(Evidence.case_id) == col(Case.case_id))
-        .order_by(col(Revision.id))
-    )
-    return [_fate(*row) for row in session.exec(query).all()]
-
-
-def _fate(revision: Revision, comment: CommentRow, case: Case | None, evidence: Evidence | None) -> Fate:
-    verdict = from_json(revision.verdict)
-    return Fate(
-        comment_id=comment.comment_id,
-        outcome=revision.outcome,
-        case_id=case.case_id if case else None,
-        status=case.status if case else None,
-        because=case.because if case else "",
-        clauses=verdict.clauses,
-        rules=tuple(finding.rule_id for finding in verdict.findings),
-        lang=verdict.lang,
-        visibility=comment.visibility,
-        package_id=evidence.package_id if evidence else None,
-        sha256=evidence.sha256 if evidence else None,
-        picture=evidence.picture if evidence else None,
-        text=revision.text,
-    )
 
 
 def _comment(row: CommentRow, said: Revision) -> Comment:
@@ -371,7 +343,7 @@ def _post_revision(session: Session, post: PostRow | None) -> PostRevision | Non
 
 
 def _line(case: Case, revision: Revision, comment: CommentRow) -> Listed:
-    verdict = from_json(revision.verdict)
+    verdict = of_case(case, revision)
     return Listed(
         case_id=case.case_id,
         page=case.page,
@@ -383,5 +355,5 @@ def _line(case: Case, revision: Revision, comment: CommentRow) -> Listed:
         text=revision.text,
         because=case.because,
         spans=tuple(span for finding in verdict.findings for span in finding.spans),
-        may_be_quoted=not {finding.category for finding in verdict.findings} & _NOT_QUOTED,
+        may_be_quoted=not {finding.category for finding in verdict.findings} & NOT_QUOTED,
     )

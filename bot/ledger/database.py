@@ -11,17 +11,24 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from filelock import FileLock, Timeout
 from sqlalchemy import event
 
 from bot.errors import ConfigError
 
+OTHER_VERSION = (
+    "the database is of another version of Beadle; stop the daemon, then `beadle migrate` brings it up to date "
+    "(or install the newer Beadle, if the database is the newer one)."
+)
+_MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_MS = 30_000
 _LOOK_AGAIN_S = 0.1
 _MODE = 0o660  # the people who decide share the daemon's group: they write to its ledger and look whether it runs
@@ -101,18 +108,41 @@ def _make_file(path: Path) -> None:
 
 
 def is_ready(url: str) -> bool:
-    """Whether the database is there with our tables in it. Raises ``ConfigError`` when it can't be reached."""
+    """Whether the database is there with our tables of today in it. Raises ``ConfigError`` when it can't be reached."""
+    return why_not_ready(url) is None
+
+
+def why_not_ready(url: str) -> str | None:
+    """What is to be done before the database can be used; ``None`` when it can. Raises ``ConfigError`` as above."""
+    found = _revision(url)
+    if found is None:
+        return "there is no database yet; `beadle migrate` makes it, and so does the first `beadle run`."
+    return None if found == newest_revision() else OTHER_VERSION
+
+
+def _revision(url: str) -> str | None:
     if is_sqlite(url) and not Path(sa.make_url(url).database or "").exists():
-        return False
+        return None
     engine = reading_engine(url)
     try:
-        return sa.inspect(engine).has_table("schema_version")
+        with engine.connect() as connection:
+            if not sa.inspect(connection).has_table("schema_version"):
+                return None
+            return connection.execute(sa.text("SELECT version_num FROM schema_version")).scalar()
     except sa.exc.SQLAlchemyError as error:
         raise ConfigError(
             f"the database can't be reached ({type(error).__name__}); check BEADLE_DATABASE_URL and that it runs."
         ) from error
     finally:
         engine.dispose()
+
+
+@cache
+def newest_revision() -> str:
+    """The revision of the schema that this version of Beadle works with."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return ScriptDirectory.from_config(config).get_current_head() or ""
 
 
 @contextmanager
@@ -193,7 +223,7 @@ def _migration_lock(url: str, engine: sa.Engine) -> Iterator[None]:
 
 def _alembic(connection: sa.Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
     return config
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Text, cast
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, func, select
 
 from bot.ledger.tables import (
@@ -123,12 +124,24 @@ def is_carried_out(session: Session, decision: int) -> bool:
 
 
 def digest(session: Session, day: str) -> DigestRow | None:
-    """The digest of a local day (``2026-11-21``), if it was sent."""
+    """The digest of a local day (``2026-11-21``), if it is written."""
     return session.get(DigestRow, day)
 
 
+def write_digest(session: Session, row: DigestRow) -> bool:
+    """Keep the digest of a day. ``False`` when it is written already: of two writers one writes."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    writing = insert(DigestRow).values(row.model_dump()).on_conflict_do_nothing().returning(col(DigestRow.day))
+    return session.execute(writing).first() is not None
+
+
+def last_digest(session: Session) -> str | None:
+    """The last day whose digest is written."""
+    return session.exec(select(func.max(DigestRow.day))).one()
+
+
 def published(session: Session) -> list[tuple[str, str, str]]:
-    """(day, SHA-256 of the evidence log's last line, text) of every digest that was sent: what nobody can take back."""
+    """(day, SHA-256 of the evidence log's last line, text) of every digest: what was mailed nobody can take back."""
     query = select(DigestRow.day, DigestRow.chain_head, DigestRow.text).order_by(col(DigestRow.day))
     return list(session.exec(query).all())
 
@@ -199,7 +212,7 @@ def _clauses(session: Session, since: datetime, until: datetime) -> tuple[Clause
     hidden: Counter[str] = Counter()
     waiting: Counter[str] = Counter()
     query = (
-        select(Case.status, Revision.verdict)
+        select(Case.status, func.coalesce(Case.verdict, Revision.verdict))
         .join(Revision, col(Revision.id) == col(Case.revision))
         .where(Case.opened_at >= since, Case.opened_at < until)
     )

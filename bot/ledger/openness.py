@@ -35,23 +35,23 @@ def courses(session: Session, since: datetime, until: datetime) -> Iterator[Cour
     done = _acts(session, since)
     decided = _decided(session, since)
     query = (
-        select(Case.case_id, Case.page, Case.status, Case.opened_at, Revision.verdict)
+        select(Case, Revision.verdict)
         .join(Revision, col(Revision.id) == col(Case.revision))
         .where(Case.opened_at >= since, Case.opened_at < until)
         .order_by(col(Case.opened_at), col(Case.case_id))
     )
-    for case_id, page, status, opened_at, stored in session.exec(query.execution_options(yield_per=_AT_A_TIME)):
-        verdict, acts = from_json(stored), done.get(case_id, frozenset())
+    for case, stored in session.exec(query.execution_options(yield_per=_AT_A_TIME)):
+        verdict, acts = from_json(case.verdict or stored), done.get(case.case_id, frozenset())
         yield Course(
-            page=page,
+            page=case.page,
             policy=verdict.policy.slug,
             clause=verdict.clause,
             hidden="hide" in acts,
             removed="remove" in acts,
             shown_again="unhide" in acts,
-            status=CaseStatus(status),
-            opened_at=opened_at,
-            decided_at=decided.get(case_id),
+            status=CaseStatus(case.status),
+            opened_at=case.opened_at,
+            decided_at=decided.get(case.case_id),
         )
 
 

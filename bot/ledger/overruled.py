@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from bot.ledger import cases
-from bot.ledger.tables import Case, CaseStatus, CommentRow, Revision, Strike, StrikeStatus
+from bot.ledger import acts, cases
+from bot.ledger.tables import Case, CaseStatus, CommentRow, Revision
 from connectors.contract import Comment, CommentRef, Visibility
 
 SHOWN_THERE = "Somebody showed the comment again on the platform itself; that decision is respected."
@@ -42,9 +42,6 @@ def respect(session: Session, comment: CommentRow, now: datetime) -> list[str]:
     restored = [case.case_id for case in session.exec(hidden).all()]
     for case_id in restored:
         cases.move(session, case_id, CaseStatus.RESTORED, SHOWN_THERE, now)
-        strike = session.get(Strike, case_id)
-        if strike is not None:
-            strike.status = StrikeStatus.VOID
-            session.add(strike)
+        acts.void(session, case_id, now)
     session.flush()
     return restored

@@ -6,9 +6,16 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col, update
+from sqlmodel import Session, col, select, update
 
 from bot.ledger.tables import Spent
+
+
+def spent_on(session: Session, day: str) -> list[tuple[str, str, float]]:
+    """(key, period, units) of every allowance that was drawn upon on a day (``2026-11-21``), or in its month so far."""
+    period = col(Spent.period)
+    query = select(Spent.key, Spent.period, Spent.units).where((period.startswith(day)) | (period == day[:7]))
+    return list(session.exec(query.order_by(col(Spent.key), period)).all())
 
 
 @dataclass(frozen=True, slots=True)

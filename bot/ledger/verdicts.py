@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from bot.ledger.tables import Case, Revision
 from bot.moderation.verdict import Finding, Measure, Outcome, PolicyRef, Span, Verdict
 
 WITHHELD = "What matched is not kept: the platform's terms allow ids, times and digests only."
@@ -14,6 +15,11 @@ WITHHELD = "What matched is not kept: the platform's terms allow ids, times and 
 def without_words(verdict: Verdict) -> Verdict:
     """The same verdict with nothing of the comment in it: rules and clauses stay, places and reasons go."""
     return replace(verdict, findings=tuple(replace(each, spans=(), reason=WITHHELD) for each in verdict.findings))
+
+
+def of_case(case: Case | None, revision: Revision) -> Verdict:
+    """Why there is a case: what a person reported, or else what the rules found in the revision."""
+    return from_json(case.verdict if case is not None and case.verdict is not None else revision.verdict)
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:

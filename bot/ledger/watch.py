@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,6 +31,12 @@ def enrol(session: Session, slug: str, platform: str, page_id: str, now: datetim
 def cursor(session: Session, slug: str) -> str | None:
     """How far the page has been read."""
     return session.get_one(PageRow, slug).cursor
+
+
+def rows(session: Session, slugs: Collection[str]) -> dict[str, PageRow]:
+    """How far these pages have been read, by slug."""
+    found = session.exec(select(PageRow).where(col(PageRow.slug).in_(sorted(slugs)))).all()
+    return {row.slug: row for row in found}
 
 
 def seen(session: Session, slug: str, now: datetime) -> Turn:

@@ -31,17 +31,31 @@ class Tally:
 
         So many agreements or more would be seen in one case of twenty if the precision were only this.
         """
-        if self.agreed == 0:
-            return 0.0
-        low, high = 0.0, 1.0
-        for _ in range(_STEPS):
-            middle = (low + high) / 2
-            low, high = (middle, high) if _at_least(self.agreed, self.decided, middle) < _DOUBT else (low, middle)
-        return low
+        return _low(self.agreed, self.decided, _DOUBT)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the rule's precision, 0..1: two-sided, exact (Clopper and Pearson, 1934)."""
+        return _low(self.agreed, self.decided), 1.0 - _low(self.decided - self.agreed, self.decided)
+
+    def has_lost(self, floor: float) -> bool:
+        """Whether people's decisions rule out that the rule is as good as its floor: all of the interval is below."""
+        return self.decided > 0 and self.interval[1] < max(floor, LOWEST_FLOOR)
 
     def has_earned(self, floor: float) -> bool:
         """Whether a rule with this floor may hide by itself."""
         return self.precision_bound >= max(floor, LOWEST_FLOOR)
+
+
+def _low(agreed: int, decided: int, doubt: float = _DOUBT / 2) -> float:
+    """The lowest precision at which so many agreements or more are not less likely than the doubt."""
+    if agreed == 0:
+        return 0.0
+    low, high = 0.0, 1.0
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _at_least(agreed, decided, middle) < doubt else (low, middle)
+    return low
 
 
 def _at_least(agreed: int, decided: int, precision: float) -> float:

@@ -126,6 +126,14 @@ class Authority:
 
 
 @dataclass(frozen=True, slots=True)
+class ReasonCode:
+    """One of the reasons that the policy lets people choose from: a short ``id``, and what it ``says``."""
+
+    id: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRef:
     """The weights that score rules read: ``<name>@<n>`` of ``config/models`` and the SHA-256 of the file."""
 
@@ -139,7 +147,8 @@ class PolicyPack:
 
     ``published`` says where the city's own text is found; ``source`` is the pack's file, byte for byte, and ``digest``
     its SHA-256. ``wordlists`` and ``library`` name each list and each shared rule with the digest of its file, and
-    ``model`` the weights with theirs, so that the pack's digest covers them all.
+    ``model`` the weights with theirs, so that the pack's digest covers them all. ``reasons``: by verb, the codes that
+    whoever decides must choose from; a verb without any asks for none.
     """
 
     slug: str
@@ -159,6 +168,7 @@ class PolicyPack:
     library: Mapping[str, str] = field(default_factory=dict)
     model: ModelRef | None = None
     authority: Authority = Authority()
+    reasons: Mapping[str, tuple[ReasonCode, ...]] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:

@@ -133,6 +133,24 @@ class AuthorityShape(Shape):
     promote: TwoPeopleShape = TwoPeopleShape()
 
 
+class ReasonShape(Shape):
+    """One reason that people may give for a decision."""
+
+    noun: ClassVar[str] = "a reason"
+    id: _Slug = Field(description="a name in small letters and hyphens", examples=["off-purview"])
+    says: _Text = Field(description="the reason in a sentence")
+
+
+class ReasonsShape(Shape):
+    """For each kind of decision, the reasons that whoever decides must choose from."""
+
+    noun: ClassVar[str] = "the reasons"
+    keep: tuple[ReasonShape, ...] = Field((), description="a list of reasons, each with id and says")
+    hide: tuple[ReasonShape, ...] = Field((), description="a list of reasons, each with id and says")
+    restore: tuple[ReasonShape, ...] = Field((), description="a list of reasons, each with id and says")
+    remove: tuple[ReasonShape, ...] = Field((), description="a list of reasons, each with id and says")
+
+
 class PackShape(Shape):
     """A whole pack."""
 
@@ -149,6 +167,7 @@ class PackShape(Shape):
     forum_purpose: _Text = Field(description="what the page is for, in a sentence")
     strikes: StrikesShape = StrikesShape()
     authority: AuthorityShape = AuthorityShape()
+    reasons: ReasonsShape = ReasonsShape()
     wordlists: Mapping[str, str] = Field(default_factory=dict, description="each list with the SHA-256 of its file")
     library: Mapping[str, str] = Field(
         default_factory=dict, description="each entry of the rule library with the SHA-256 of its file"

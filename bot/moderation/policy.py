@@ -18,8 +18,16 @@ from bot.moderation.earned import USUAL_FLOOR
 from bot.moderation.judge import Judge
 from bot.moderation.library import LibraryRule, RuleLibrary
 from bot.moderation.models import Models
-from bot.moderation.pack import Authority, Clause, Exemption, ModelRef, PolicyPack, Rule, Strikes, TwoPeople
-from bot.moderation.packfile import AuthorityShape, PackShape, RuleShape, TwoPeopleShape, item_of, without_choice
+from bot.moderation.pack import Authority, Clause, Exemption, ModelRef, PolicyPack, ReasonCode, Rule, Strikes, TwoPeople
+from bot.moderation.packfile import (
+    AuthorityShape,
+    PackShape,
+    ReasonsShape,
+    RuleShape,
+    TwoPeopleShape,
+    item_of,
+    without_choice,
+)
 from bot.moderation.render import render
 from bot.moderation.scrutiny import scrutinise
 from bot.moderation.stock import Stock
@@ -163,6 +171,7 @@ def _pack(shape: PackShape, file: YamlFile, source: bytes, library: RuleLibrary)
         library=dict(shape.library),
         model=ModelRef(shape.model.name, shape.model.digest) if shape.model else None,
         authority=_authority(shape.authority),
+        reasons=_reasons(shape.reasons),
     )
 
 
@@ -171,6 +180,12 @@ def _authority(shape: AuthorityShape) -> Authority:
         return TwoPeople(frozenset(people.asks), frozenset(people.seconds))
 
     return Authority(shape.training, shape.retrain_days, two(shape.remove), two(shape.block), two(shape.promote))
+
+
+def _reasons(shape: ReasonsShape) -> dict[str, tuple[ReasonCode, ...]]:
+    """Only the verbs that ask for a reason from a list."""
+    given = {verb: getattr(shape, verb) for verb in ReasonsShape.model_fields}
+    return {verb: tuple(ReasonCode(each.id, each.says) for each in listed) for verb, listed in given.items() if listed}
 
 
 def _rules(shape: PackShape, file: YamlFile, library: RuleLibrary) -> Iterator[Rule]:

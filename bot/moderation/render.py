@@ -9,6 +9,7 @@ from bot.moderation.judge import detector_of
 from bot.moderation.pack import Clause, PolicyPack, Rule
 from bot.moderation.verdict import SIGNABLE, Measure
 from bot.moderation.wordlists import WordLists
+from bot.people import Role
 
 _WIDTH = 110
 _JUDGED_BY = {
@@ -21,6 +22,11 @@ _MEASURE = {
     Measure.REVIEW: "a person reviews it",
     Measure.HIDE: "may be hidden at once where the city signed for it, otherwise a person reviews it",
 }
+_LEARNED = (
+    "Who decides: only people who had this training in the last {days} days: {topics}; and who acknowledged version"
+    " {version} of this policy."
+)
+_TWO_PEOPLE = (("A removal", "remove"), ("A block", "block"), ("Letting a rule act alone", "promote"))
 _BINDS = {"public": "visitors' comments", "staff": "the city's own posts", "both": "visitors and the city alike"}
 
 
@@ -47,6 +53,7 @@ def _lines(pack: PolicyPack, wordlists: WordLists) -> Iterator[str]:
             f"Scores come from the model {pack.model.name} (sha256 {pack.model.digest}). What it looks for can't be"
             " printed; a score asks a person to look, and hides nothing that it has not earned on people's decisions."
         )
+    yield from _people(pack)
     yield from ("", "Clauses", "-------")
     for clause in pack.clauses:
         yield from _clause(clause)
@@ -55,6 +62,27 @@ def _lines(pack: PolicyPack, wordlists: WordLists) -> Iterator[str]:
         for rule in pack.rules:
             if rule.is_flag is flags:
                 yield from _rule(rule, pack, wordlists)
+
+
+def _people(pack: PolicyPack) -> Iterator[str]:
+    """Whom the policy trusts with what, and the reasons that they choose from."""
+    authority = pack.authority
+    yield from ("", "People", "------")
+    topics = ", ".join(authority.training) or "none named"
+    yield from _paragraph(_LEARNED.format(topics=topics, days=authority.retrain_days, version=pack.version))
+    for what, verb in _TWO_PEOPLE:
+        circle = authority.of(verb)
+        if circle is not None:
+            asks, seconds = _roles(circle.asks), _roles(circle.seconds)
+            yield from _paragraph(f"{what} takes two people: asked for by {asks}; approved by {seconds}.")
+    for verb, codes in pack.reasons.items():
+        yield from _paragraph(f"Whoever decides to {verb} chooses one of these reasons:")
+        for code in codes:
+            yield from _paragraph(f"    {code.id}: {code.says}", "      ")
+
+
+def _roles(roles: frozenset[Role]) -> str:
+    return ", ".join(sorted(roles)) or "whoever may by their office"
 
 
 def _clause(clause: Clause) -> Iterator[str]:

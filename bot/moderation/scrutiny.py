@@ -52,6 +52,7 @@ class _Scrutiny:
         self._name()
         self._dates()
         self._clauses()
+        self._reasons()
         self._pinned_lists()
         self._pinned_library()
         self._pinned_model()
@@ -90,6 +91,15 @@ class _Scrutiny:
             if clause.judged_by == "people" and not clause.why:
                 self._refuse(f'clause "{clause.id}" is for people to judge; say why under "why".', "clauses", place)
             seen.add(clause.id)
+
+    def _reasons(self) -> None:
+        """A code that stands twice would mean two things."""
+        for verb, codes in self._pack.reasons.items():
+            seen: set[str] = set()
+            for place, code in enumerate(codes):
+                if code.id in seen:
+                    self._refuse(f'reason "{code.id}" of {verb} stands twice; keep one.', "reasons", verb, place)
+                seen.add(code.id)
 
     def _pinned_lists(self) -> None:
         for name, digest in self._pack.wordlists.items():

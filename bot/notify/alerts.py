@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Literal
+from datetime import UTC, tzinfo
 
-from bot.moderation.verdict import Span
 from bot.notify import blocks
-from bot.notify.blocks import Block, Element
-from bot.notify.quoted import Piece, one_line, quote, secrets_in, visible, without
+from bot.notify.blocks import Block, Element, Message
+from bot.notify.buttons import buttons
+from bot.notify.case_facts import Alert, Recent, Standing, Word
+from bot.notify.quoted import Piece, excerpt, one_line, quote, secrets_in, visible, without
+
+__all__ = ["TITLES", "Alert", "Message", "Standing", "escaped", "render", "render_call", "render_short"]
 
 # ── what people read ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -78,115 +80,86 @@ COMMANDS = {
     "kept": ("show", "hide"),
     "restored": ("show", "hide"),
 }
+ON_CALL = "On call"
+URGENT_NOW = "Case {case_id} has become urgent: somebody in charge looks at it now."
+MORE_CLAUSES = "and {count} more clauses, in the case\n"
+SCORE = "Score"
+ONE_SCORE = "{category} {score:.2f} of 1"
+SCORE_MEANS = "A score is a guess by a model: it says where to look, and proves nothing."
+RECENT = "The same account elsewhere on the city's pages"
+RECENT_WHERE = "{page}, {age}"
+DECIDED = {
+    "keep": "Kept up",
+    "hide": "Hidden",
+    "restore": "Shown again",
+    "remove": "Removal asked for",
+    "approve": "Approved",
+    "by_hand": "Done by hand on the platform",
+    "escalate": "Escalated",
+    "contest": "Rule contested",
+}
+BY = "{what} by {name} ({roles}), {when}."
+CODE = " [{code}]"
+WHY = " Reason: {reason}"
+PENDING = "Removal asked for by {name} ({roles}): another person approves it, or nothing happens."
 SHOW = "beadle show {case_id}"
 DECIDE = 'beadle {verb} {case_id} --as YOU --reason "…"'
 FALLBACK = "{title} on {page} ({platform}). Case {case_id}. {show}"
 
 _NEEDS_A_HIDE = frozenset({"hide", "restore"})
-_WITHOUT_WORDS = frozenset({"abuse"})
-_WITHOUT_PICTURE = frozenset({"pii", "sexual"}) | _WITHOUT_WORDS
 # Slack refuses a message over about 13,000 characters of blocks (msg_blocks_too_long), a figure that it doesn't
 # document: https://github.com/slackapi/bolt-js/issues/2509
 _LARGEST = 9_000
 _MOST_REASONS = 5
-_QUOTE_LIMITS = (1200, 600, 300, 150)
-
-
-class Standing(StrEnum):
-    """Where the case stands, as the alert says it."""
-
-    HIDDEN = "hidden"
-    WAITS = "waits"
-    NOT_HIDDEN = "not_hidden"
-    GONE = "gone"
-    KEPT = "kept"
-    RESTORED = "restored"
-    REMOVED = "removed"
-    CLOSED = "closed"
-    BY_HAND = "by_hand"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
-    """The facts of one case. Spans count characters of ``text``; ``posted_at`` is aware.
-
-    ``restricted``: a file on the comment may not be copied (EV-20), so neither words nor pictures nor a link are shown.
-    ``private`` marks what is masked; a case of category ``pii`` without it is masked at all its ``spans``.
-    ``because`` says why the case stands as it does. ``digest`` is the SHA-256 of the sealed package, ``None`` as long
-    as it isn't sealed. ``withheld``: the platform's terms let no words be kept or passed on. ``picture`` says what the
-    sealed picture is worth, ``picture_reason`` why it isn't proof.
-    """
-
-    case_id: str
-    city: str
-    page: str
-    platform: str
-    clauses: tuple[tuple[str, str], ...]
-    policy: str
-    policy_version: str
-    reasons: tuple[str, ...]
-    categories: frozenset[str]
-    text: str
-    posted_at: datetime
-    standing: Standing
-    because: str = ""
-    effect: str = ""
-    urgent: bool = False
-    restricted: bool = False
-    spans: tuple[Span, ...] = ()
-    private: tuple[Span, ...] = ()
-    author: str | None = None
-    author_id: str | None = None
-    post_text: str = ""
-    permalink: str | None = None
-    digest: str | None = None
-    picture: Literal["proof", "kept", "none"] = "none"
-    picture_reason: str = ""
-    strikes: int = 0
-    strikes_provisional: int = 0
-    withheld: bool = False
-    can_hide: bool = True
-
-    @property
-    def shows_picture(self) -> bool:
-        """Whether a picture may be posted: never for private data, sexual content or suspected abuse."""
-        return not self.restricted and not self.withheld and not self.categories & _WITHOUT_PICTURE
-
-    @property
-    def shows_words(self) -> bool:
-        """Whether the words may be posted: not for suspected abuse."""
-        return not self.restricted and not self.categories & _WITHOUT_WORDS
-
-    @property
-    def masked(self) -> tuple[Span, ...]:
-        """The spans that are shown as dots."""
-        return self.private or (self.spans if "pii" in self.categories else ())
+_RECENT_LIMIT = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """What goes to Slack: ``blocks`` to look at and ``text`` for the notification."""
+class _Room:
+    """How much is shown: characters and marks of the quotation, other comments, decisions, clauses and reasons."""
 
-    blocks: tuple[Block, ...]
-    text: str
+    quote: int
+    marks: int
+    recent: int
+    words: int
+    clauses: int
+
+
+_ROOMS = (
+    _Room(1200, 40, 3, 3, 5),
+    _Room(600, 40, 3, 3, 5),
+    _Room(300, 20, 2, 2, 4),
+    _Room(150, 8, 1, 2, 3),
+    _Room(150, 4, 0, 1, 2),
+)
 
 
 def render(alert: Alert, file_id: str | None = None) -> Message:
     """The message of a case, with the uploaded picture ``file_id`` if the case may show one. Pure."""
-    message = _render(alert, file_id, _QUOTE_LIMITS[0])
-    for limit in _QUOTE_LIMITS[1:]:
+    message = _render(alert, file_id, _ROOMS[0])
+    for room in _ROOMS[1:]:
         if _size(message) <= _LARGEST:
             break
-        message = _render(alert, file_id, limit)
+        message = _render(alert, file_id, room)
     return message
 
 
 def render_short(alert: Alert) -> Message:
     """The message without the stranger's words, for when Slack refuses the full one. Pure."""
     body = (
-        _words(alert, 0) if alert.restricted else blocks.paragraph(blocks.text(TOO_LONG.format(case_id=alert.case_id)))
+        _quotation(alert, _ROOMS[-1])
+        if alert.restricted
+        else blocks.paragraph(blocks.text(TOO_LONG.format(case_id=alert.case_id)))
     )
-    return Message((_header(alert), _clauses(alert), body, *_commands(alert)), _fallback(alert))
+    return Message(
+        (_header(alert), *_call(alert), _clauses(alert, _ROOMS[-1]), body, *_commands(alert)), _fallback(alert)
+    )
+
+
+def render_call(alert: Alert) -> Message:
+    """The line below the message of a case that has become urgent, which calls who is on call. Pure."""
+    line = URGENT_NOW.format(case_id=alert.case_id)
+    return Message((*_call(alert), blocks.paragraph(blocks.text(line, bold=True))), escaped(line))
 
 
 def escaped(text: str) -> str:
@@ -197,12 +170,13 @@ def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _render(alert: Alert, file_id: str | None, limit: int) -> Message:
+def _render(alert: Alert, file_id: str | None, room: _Room) -> Message:
     account = [] if alert.withheld else [_account(alert)]
-    parts = [_header(alert), _clauses(alert), *account, _words(alert, limit)]
+    parts = [_header(alert), *_call(alert), _clauses(alert, room), *account, _quotation(alert, room)]
     if file_id and alert.shows_picture:
         parts.append(blocks.picture(file_id, ALT[alert.picture].format(case_id=alert.case_id)))
-    return Message((*parts, _facts(alert), *_commands(alert)), _fallback(alert))
+    parts += [_facts(alert), *_recent(alert, room.recent), *_decisions(alert, room.words)]
+    return Message((*parts, *_commands(alert)), _fallback(alert))
 
 
 def _header(alert: Alert) -> Block:
@@ -215,19 +189,38 @@ def _title(alert: Alert) -> str:
     return f"{urgent}{TITLES[alert.standing]}: {clauses}" if clauses else f"{urgent}{TITLES[alert.standing]}"
 
 
-def _clauses(alert: Alert) -> Block:
+def _call(alert: Alert) -> list[Block]:
+    """Whoever is on call is called by name, for an urgent case alone."""
+    called = [one for one in map(blocks.mention, alert.call) if one is not None] if alert.urgent else []
+    if not called:
+        return []
+    names = [piece for one in called for piece in (one, blocks.text(" "))]
+    return [blocks.paragraph(blocks.text(f"{ON_CALL}: ", bold=True), *names[:-1])]
+
+
+def _clauses(alert: Alert, room: _Room) -> Block:
     lines: list[Element] = []
-    for clause, summary in alert.clauses:
+    for clause, summary in alert.clauses[: room.clauses]:
         lines += [blocks.text(CLAUSE.format(clause=one_line(clause)), bold=True)]
         lines += [blocks.text(f"  {one_line(summary)}\n")]
+    if len(alert.clauses) > room.clauses:
+        lines += [blocks.text(MORE_CLAUSES.format(count=len(alert.clauses) - room.clauses), italic=True)]
     policy = POLICY.format(policy=one_line(alert.policy), version=one_line(alert.policy_version))
     lines += [blocks.text(policy + "\n")]
-    for reason in _reasons(alert):
+    for reason in reasons(alert)[: room.clauses]:
         lines += [blocks.text(f"{REASON}: ", bold=True), blocks.text(reason + "\n")]
+    if alert.scores:
+        lines += [blocks.text(f"{SCORE}: ", bold=True), blocks.text(_scores(alert) + "\n")]
     return blocks.paragraph(*_trimmed(lines))
 
 
-def _reasons(alert: Alert) -> list[str]:
+def _scores(alert: Alert) -> str:
+    each = (ONE_SCORE.format(category=one_line(category, limit=40), score=score) for category, score in alert.scores)
+    return f"{', '.join(each)}. {SCORE_MEANS}"
+
+
+def reasons(alert: Alert) -> list[str]:
+    """Why the rules spoke, with nothing private in it."""
     secrets = secrets_in(alert.text, alert.masked)
     return [line for reason in alert.reasons[:_MOST_REASONS] if (line := one_line(without(reason, secrets)))]
 
@@ -245,14 +238,14 @@ def _account(alert: Alert) -> Block:
     return blocks.paragraph(*line)
 
 
-def _words(alert: Alert, limit: int) -> Block:
+def _quotation(alert: Alert, room: _Room) -> Block:
     if alert.restricted:
         return blocks.paragraph(blocks.text(RESTRICTED.format(case_id=alert.case_id), bold=True))
     if alert.withheld:
         return blocks.paragraph(blocks.text(BY_TERMS.format(platform=alert.platform), italic=True))
     if not alert.shows_words:
         return blocks.paragraph(blocks.text(WITHHELD.format(case_id=alert.case_id), italic=True))
-    pieces = quote(alert.text, alert.spans, alert.masked, limit=limit)
+    pieces = quote(alert.text, alert.spans, alert.masked, limit=room.quote, most_marks=room.marks)
     elements = [_element(piece) for piece in pieces if piece.text]
     return blocks.quotation(elements or [blocks.text(NO_WORDS, italic=True)])
 
@@ -278,11 +271,15 @@ def _facts(alert: Alert) -> Block:
 
 
 def _state(alert: Alert) -> str:
-    title = TITLES[alert.standing].lower()
-    because = one_line(without(alert.because, secrets_in(alert.text, alert.masked)), limit=400)
-    if because.lower().startswith(title):
-        return because
-    return f"{title}. {because}" if because else title
+    title, why = TITLES[alert.standing].lower(), because(alert)
+    if why.lower().startswith(title):
+        return why
+    return f"{title}. {why}" if why else title
+
+
+def because(alert: Alert) -> str:
+    """Why the case stands as it does, with nothing private in it."""
+    return one_line(without(alert.because, secrets_in(alert.text, alert.masked)), limit=400)
 
 
 def _evidence(alert: Alert) -> str:
@@ -298,16 +295,63 @@ def _strikes(alert: Alert) -> str:
     return STRIKE_COUNTS.format(confirmed=alert.strikes, provisional=alert.strikes_provisional)
 
 
+def _recent(alert: Alert, most: int) -> list[Block]:
+    """What the account said elsewhere, each on one line: one comment is not the whole of it."""
+    secrets = secrets_in(alert.text, alert.masked)
+    if not alert.recent[:most] or not alert.shows_words or alert.withheld:
+        return []
+    rows = [_one_recent(each, secrets) for each in alert.recent[:most]]
+    return [blocks.paragraph(blocks.text(RECENT, bold=True)), blocks.items(rows)]
+
+
+def _one_recent(each: Recent, secrets: Sequence[str]) -> list[Element]:
+    where = RECENT_WHERE.format(page=one_line(each.page, limit=60), age=each.age)
+    stands = f" ({one_line(each.stands, limit=40)})" if each.stands else ""
+    said = without(excerpt(each.text, limit=_RECENT_LIMIT), secrets)
+    return [blocks.text(f"{where}{stands}: ", italic=True), blocks.text(said)]
+
+
+def _decisions(alert: Alert, most: int) -> list[Block]:
+    """Who decided, when by the city's clock, and why; and what waits for a second person."""
+    lines: list[Element] = []
+    for word in alert.words[len(alert.words) - most :] if len(alert.words) > most else alert.words:
+        lines += [blocks.text(_decided(word, alert.timezone), bold=True), *_why(alert, word)]
+    if alert.request is not None:
+        asked = PENDING.format(name=one_line(alert.request.name), roles=one_line(alert.request.roles))
+        lines += [blocks.text(asked, bold=True), *_why(alert, alert.request)]
+    return [blocks.paragraph(*_trimmed(lines))] if lines else []
+
+
+def _decided(word: Word, timezone: tzinfo) -> str:
+    what = DECIDED.get(word.verb, one_line(word.verb))
+    when = f"{word.at.astimezone(timezone):%Y-%m-%d %H:%M %Z}"
+    return BY.format(what=what, name=one_line(word.name), roles=one_line(word.roles), when=when)
+
+
+def _why(alert: Alert, word: Word) -> list[Element]:
+    """The reason that a person wrote may repeat what may not be shown, so it goes where the words go."""
+    code = CODE.format(code=one_line(word.code, limit=60)) if word.code else ""
+    reason = one_line(without(word.reason, secrets_in(alert.text, alert.masked))) if alert.shows_words else ""
+    said = WHY.format(reason=reason) if reason else ""
+    return [blocks.text(f"{said}{code}\n")]
+
+
 def _commands(alert: Alert) -> list[Block]:
     lines = [SHOW.format(case_id=alert.case_id)]
-    for verb in COMMANDS.get(alert.standing, ("show",))[1:]:
-        if verb in _NEEDS_A_HIDE and not alert.can_hide:
-            continue
+    # Where buttons are, one line is left for when they are dead.
+    for verb in () if alert.answers else _verbs(alert):
         lines.append(DECIDE.format(verb=verb, case_id=alert.case_id))
-    shown = [blocks.commands(lines)]
+    shown = [*buttons(alert), blocks.commands(lines)]
     address = alert.permalink if not alert.restricted else None
     link = blocks.link(address, ON_PLATFORM.format(platform=alert.platform)) if address else None
     return [*shown, blocks.paragraph(link)] if link else shown
+
+
+def _verbs(alert: Alert) -> list[str]:
+    verbs = list(COMMANDS.get(alert.standing, ("show",))[1:])
+    if alert.request is not None and "approve" not in verbs:
+        verbs.insert(0, "approve")
+    return [verb for verb in verbs if alert.can_hide or verb not in _NEEDS_A_HIDE]
 
 
 def _fallback(alert: Alert) -> str:
@@ -323,11 +367,12 @@ def _fallback(alert: Alert) -> str:
 
 
 def _trimmed(elements: list[Element]) -> list[Element]:
-    """The elements without the line end of the last one."""
+    """The elements without the line end of the last one; Slack takes no element that is empty then."""
     if not elements:
         return [blocks.text("")]
-    last = elements[-1]
-    return [*elements[:-1], {**last, "text": last["text"].rstrip("\n")}]
+    *others, last = elements
+    ending = last["text"].rstrip("\n")
+    return [*others, {**last, "text": ending}] if ending else _trimmed(others)
 
 
 def _size(message: Message) -> int:

@@ -7,20 +7,48 @@ characters and calls nobody. https://docs.slack.dev/reference/block-kit/blocks/r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 Block = dict[str, Any]
 Element = dict[str, Any]
 
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What goes to Slack: ``blocks`` to look at and ``text`` for the notification."""
+
+    blocks: tuple[Block, ...]
+    text: str
+
+
 HEADER_LIMIT = 150
-_LINK_LIMIT = 3000
+_LINK_LIMIT = 2000
+_MEMBER = re.compile(r"[UW][A-Z0-9]{2,20}")
 
 
 def header(line: str) -> Block:
     """A heading: one line, at most 150 characters as Slack counts them (UTF-16)."""
-    return {"type": "header", "text": {"type": "plain_text", "text": _cut(line, HEADER_LIMIT), "emoji": False}}
+    return {"type": "header", "text": plain(_cut(line, HEADER_LIMIT))}
+
+
+def plain(words: str) -> Element:
+    """A plain text object, in which Slack reads nothing, smileys included."""
+    return {"type": "plain_text", "text": words, "emoji": False}
+
+
+def mention(member: str) -> Element | None:
+    """A member of the workspace is called by name, or ``None`` for what is no member's id."""
+    return {"type": "user", "user_id": member} if _MEMBER.fullmatch(member) else None
+
+
+def items(lines: Iterable[Sequence[Element]]) -> Block:
+    """A rich text list with a point before each line."""
+    rows = [{"type": "rich_text_section", "elements": list(line)} for line in lines]
+    return {"type": "rich_text", "elements": [{"type": "rich_text_list", "style": "bullet", "elements": rows}]}
 
 
 def paragraph(*elements: Element) -> Block:

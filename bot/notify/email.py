@@ -7,6 +7,7 @@ import re
 import smtplib
 import socket
 import ssl
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -41,6 +42,9 @@ NO_STARTTLS = (
 )
 BAD_LOGIN = "The mail server {host} does not take the user name and password ({code}): correct BEADLE_SMTP_URL."
 REFUSED = "The mail server {host} refused the mail ({code}): check BEADLE_MAIL_FROM and the recipients' addresses."
+
+SENDER = "beadle@localhost.localdomain"
+"""Where mail comes from, when the city names no address."""
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+")
@@ -112,8 +116,12 @@ def compose(
     identity: str,
     now: datetime,
     files: Mapping[str, bytes] | None = None,
+    pictures: Mapping[str, bytes] | None = None,
 ) -> EmailMessage:
-    """A mail in two forms, plain first, and ``files`` as they are. The same arguments give the same bytes."""
+    """A mail in two forms, plain first, and ``files`` as they are. The same arguments give the same bytes.
+
+    ``pictures``: PNG by content id, shown where the HTML says ``src="cid:<id>"``; they travel inside the mail.
+    """
     if not to:
         raise ConfigError(NO_RECIPIENT)
     message = EmailMessage()
@@ -127,10 +135,23 @@ def compose(
     message.add_alternative(html, subtype="html", cte="quoted-printable")
     boundary = "beadle-" + hashlib.sha256((text + html).encode()).hexdigest()[:32]
     message.set_boundary(boundary)
+    if pictures:
+        _put_in(message, pictures, f"{boundary}-shown")
     for name, data in (files or {}).items():
         message.add_attachment(data, maintype="application", subtype="octet-stream", filename=name)
         message.set_boundary(f"{boundary}-with")
     return message
+
+
+def _put_in(message: EmailMessage, pictures: Mapping[str, bytes], boundary: str) -> None:
+    """Beside the HTML, in a part of both (RFC 2387), so that no mail program lists them as attachments."""
+    page = message.get_body(("html",))
+    assert isinstance(page, EmailMessage)
+    for name, data in pictures.items():
+        page.add_related(
+            data, "image", "png", cid=f"<{name}>", disposition="inline", filename=f"{name.split('@')[0]}.png"
+        )
+    page.set_boundary(boundary)
 
 
 def _address(written: str) -> str:
@@ -138,6 +159,15 @@ def _address(written: str) -> str:
     if not written.isprintable() or len(found) != 1 or not _ADDRESS.fullmatch(found[0]):
         raise ConfigError(BAD_ADDRESS.format(address=one_line(written, limit=80)))
     return written
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a mail for each of its recipients. ``later`` and ``refused`` give the server's answer (a code)."""
+
+    taken: tuple[str, ...]
+    later: Mapping[str, int] = field(default_factory=dict)
+    refused: Mapping[str, int] = field(default_factory=dict)
 
 
 class Mailer:
@@ -158,6 +188,18 @@ class Mailer:
         """
         with self._named_errors(), self._talk() as smtp:
             return tuple(smtp.send_message(message))
+
+    def deliver(self, mime: bytes, sender: str, to: tuple[str, ...], patience_s: float) -> Delivery:
+        """Hand over a mail as it is, for these recipients, within ``patience_s`` seconds.
+
+        Raises ``MailUnavailable`` or ``MailRefused`` for what concerns the server or the mail as a whole.
+        """
+        with self._named_errors(), self._talk(patience_s) as smtp:
+            try:
+                unwanted = smtp.sendmail(sender, to, mime, _eight_bit(smtp, mime))
+            except smtplib.SMTPRecipientsRefused as nobody:
+                unwanted = nobody.recipients
+        return _sorted(to, {address: code for address, (code, _) in unwanted.items()})
 
     def check(self) -> None:
         """Connect, encrypt and log in, and send nothing. Raises as ``send`` does."""
@@ -183,25 +225,58 @@ class Mailer:
             raise MailUnavailable(UNREACHABLE.format(host=host), cause=type(error).__name__) from error
 
     @contextmanager
-    def _talk(self) -> Iterator[smtplib.SMTP]:
-        smtp = self._connect()
+    def _talk(self, patience_s: float | None = None) -> Iterator[smtplib.SMTP]:
+        smtp = self._unconnected()
+        hang_up = threading.Timer(patience_s or 0.0, _hang_up, (smtp,))
+        hang_up.daemon = True
+        if patience_s is not None:
+            hang_up.start()
         try:
+            smtp.connect(self._server.host, self._server.port)
             if self._server.tls == "always":
                 smtp.starttls(context=_trust())
             if self._server.user and self._server.password:
                 smtp.login(self._server.user, self._server.password)
             yield smtp
         finally:
+            hang_up.cancel()
             # The mail was taken, or not, before this: a server that is rude at the farewell changes nothing.
             with suppress(OSError, smtplib.SMTPException):
                 smtp.quit()
             smtp.close()
 
-    def _connect(self) -> smtplib.SMTP:
-        host, port = self._server.host, self._server.port
+    def _unconnected(self) -> smtplib.SMTP:
+        name = _greeting()
         if self._server.tls == "at_once":
-            return smtplib.SMTP_SSL(host, port, _greeting(), timeout=self._timeout, context=_trust())
-        return smtplib.SMTP(host, port, _greeting(), timeout=self._timeout)
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(local_hostname=name, timeout=self._timeout, context=_trust())
+        else:
+            smtp = smtplib.SMTP(local_hostname=name, timeout=self._timeout)
+        # The constructor that is told the host connects at once, and a server may keep it there for ever; the name is
+        # what certificates are held against.
+        smtp._host = self._server.host  # type: ignore[attr-defined]
+        return smtp
+
+
+def _hang_up(smtp: smtplib.SMTP) -> None:
+    """End a conversation that never comes to its end: each answer in time, and the mail still not taken."""
+    if smtp.sock is not None:
+        with suppress(OSError):
+            # Not the method of an encrypted socket, which lets go of its state while another thread reads from it.
+            socket.socket.shutdown(smtp.sock, socket.SHUT_RDWR)
+
+
+def _eight_bit(smtp: smtplib.SMTP, mime: bytes) -> tuple[str, ...]:
+    """RFC 6152: said only where the server knows of it and the mail needs it."""
+    return ("BODY=8BITMIME",) if not mime.isascii() and smtp.has_extn("8bitmime") else ()
+
+
+def _sorted(to: tuple[str, ...], unwanted: Mapping[str, int]) -> Delivery:
+    """RFC 5321 4.2.1: 5yz is for good, whatever else is for now."""
+    return Delivery(
+        taken=tuple(each for each in to if each not in unwanted),
+        later={address: code for address, code in unwanted.items() if not 500 <= code < 600},
+        refused={address: code for address, code in unwanted.items() if 500 <= code < 600},
+    )
 
 
 def _trust() -> ssl.SSLContext:

@@ -14,6 +14,7 @@ History = Callable[..., Any]
 
 _PAGE = 200
 _MOST_PAGES = 5
+_BEFORE_ALL = "0000000000.000000"
 
 
 class Posted:
@@ -31,6 +32,15 @@ class Posted:
             self._read(history)
             return self._found.get((event, key))
 
+    def recall(self, history: History, event: str, key: str) -> str | None:
+        """The same, as far as it was read: the channel is asked once, for what stood there before this process."""
+        with self._lock:
+            if self._newest is None:
+                # Before it is read: a Slack that hangs is asked once, not for each case of a raid.
+                self._newest = _BEFORE_ALL
+                self._read(history)
+            return self._found.get((event, key))
+
     def forget(self, event: str, key: str, stamp: str) -> None:
         """Somebody deleted that message in Slack. A newer one of the same key stays known."""
         with self._lock:
@@ -44,7 +54,7 @@ class Posted:
         for message in self._messages(history):
             stamp = str(message.get("ts", ""))
             newest = stamp if newest is None or _order(stamp) > _order(newest) else newest
-            mark = _mark(message)
+            mark = mark_of(message)
             if mark is not None:
                 found.setdefault(mark, stamp)
         self._found.update(found)
@@ -64,7 +74,8 @@ class Posted:
                 return
 
 
-def _mark(message: dict[str, Any]) -> tuple[str, str] | None:
+def mark_of(message: dict[str, Any]) -> tuple[str, str] | None:
+    """The event type and the key that a message of ours carries; ``None`` for anybody else's."""
     metadata = message.get("metadata") or {}
     payload = metadata.get("event_payload") or {}
     key = payload.get("case_id") or payload.get("key")

@@ -43,9 +43,15 @@ class Piece:
 
 
 def quote(
-    text: str, matched: Iterable[Span] = (), private: Iterable[Span] = (), *, limit: int = 2000
+    text: str,
+    matched: Iterable[Span] = (),
+    private: Iterable[Span] = (),
+    *,
+    limit: int = 2000,
+    most_marks: int = _MOST_MARKS,
 ) -> tuple[Piece, ...]:
     """Cut a text into pieces to show: matched words apart, private data masked, at most about ``limit`` characters.
+    The first ``most_marks`` matches are marked.
 
     A match beyond the limit is shown with its surroundings, so that the reader sees what the rule saw. Spans may
     overlap, be out of order or out of range. Private words are masked wherever they recur.
@@ -60,14 +66,15 @@ def quote(
         end = stop
     if end < len(text):
         pieces.append(Piece(MORE.format(count=len(text) - end), "note"))
-    return tuple(_few_marks(pieces))
+    return tuple(_joined(_few_marks(pieces, most_marks)))
 
 
 def excerpt(text: str, private: Iterable[Span] = (), *, limit: int = 90) -> str:
     """One short line of a text, private data masked, for a list."""
     marks = _marks(text, (), private)
     shown = "".join(piece.text for piece in _run(text, marks, 0, min(len(text), limit)))
-    return one_line(shown) + ("…" if len(text) > limit else "")
+    # Made visible already, so it is only put on one line: the second time our own marks would be shown by number.
+    return " ".join(shown.split()) + ("…" if len(text) > limit else "")
 
 
 def without(text: str, secrets: Sequence[str]) -> str:
@@ -153,9 +160,18 @@ def _run(text: str, marks: bytearray, start: int, stop: int) -> Iterator[Piece]:
         at += length
 
 
-def _few_marks(pieces: Sequence[Piece]) -> Iterator[Piece]:
+def _few_marks(pieces: Sequence[Piece], most: int) -> Iterator[Piece]:
     """The first matches keep their mark; a thousand marks would burst the message and show nothing more."""
     seen = 0
     for piece in pieces:
         seen += piece.kind == "matched"
-        yield Piece(piece.text) if piece.kind == "matched" and seen > _MOST_MARKS else piece
+        yield Piece(piece.text) if piece.kind == "matched" and seen > most else piece
+
+
+def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Neighbours without a mark as one; masks and matches stay apart, so that each can be counted."""
+    for kind, run in groupby(pieces, key=lambda piece: piece.kind):
+        if kind == "plain":
+            yield Piece("".join(piece.text for piece in run))
+        else:
+            yield from run

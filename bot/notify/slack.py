@@ -25,10 +25,11 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.errors import ConfigError
-from bot.notify.alerts import Alert, Message, escaped, render, render_short
-from bot.notify.posted import Posted
+from bot.notify.alerts import Alert, Message, escaped, render, render_call, render_short
+from bot.notify.posted import Posted, mark_of
 from bot.notify.quoted import one_line
 from bot.notify.slack_errors import BAD_CERTIFICATE, UNREACHABLE, SlackRefused, SlackUnavailable, translated
+from bot.notify.summaries import Summary, render_summary
 
 __all__ = ["MessageRef", "SlackNotifier", "SlackRefused", "SlackUnavailable"]
 
@@ -36,6 +37,8 @@ log = structlog.get_logger(__name__)
 
 CASE = "beadle_case"
 NOTICE = "beadle_notice"
+GATHERING = "beadle_gathering"
+CALL = "beadle_call"
 TITLE = "Case {case_id}"
 PICTURE_NAME = "evidence.png"
 UNLIKE_SLACK = "BEADLE_SLACK_TOKEN holds a character that no Slack token has: paste the token alone, on one line."
@@ -85,6 +88,13 @@ class SlackNotifier:
         """The message of a case, if it was posted before, among the channel's newest 1,000."""
         return self._find(CASE, case_id, self._where(channel))
 
+    def recall(self, case_id: str, channel: str | None = None) -> MessageRef | None:
+        """The same, as far as the channel was read already: it is asked once, and not for each case of a raid."""
+        where = self._where(channel)
+        with _errors(where):
+            stamp = self._posts(where).recall(self._client.conversations_history, CASE, case_id)
+        return MessageRef(channel=where, ts=stamp) if stamp else None
+
     def post(self, alert: Alert, picture: bytes | None = None, channel: str | None = None) -> MessageRef:
         """Post the alert of a case, with its picture (PNG) where the case may show one.
 
@@ -116,6 +126,24 @@ class SlackNotifier:
                 self._post_words(alert, ref.channel)
             else:
                 self._bring_up_to_date(newer, alert)
+
+    def call(self, ref: MessageRef, alert: Alert) -> None:
+        """Call who is on call, below the message of a case that has become urgent: an edit alone calls nobody."""
+        if not any(mark == (CALL, alert.case_id) for mark in self._marks_below(ref)):
+            self._post(render_call(alert), ref.channel, _metadata(CALL, alert.case_id), below=ref.ts)
+
+    def gather(self, summary: Summary, channel: str | None = None, ref: MessageRef | None = None) -> MessageRef:
+        """Post the one message of many cases, or bring it up to date; anew where somebody deleted it in Slack."""
+        where, message = self._where(channel) if ref is None else ref.channel, render_summary(summary)
+        known = ref or self._find(GATHERING, summary.mark, where)
+        if known is not None:
+            try:
+                return self._update(known, message)
+            except SlackRefused as error:
+                if error.code not in _GONE:
+                    raise
+                self._posts(where).forget(GATHERING, summary.mark, known.ts)
+        return self._post(message, where, _metadata(GATHERING, summary.mark))
 
     def say(self, channel: str | None, text: str, key: str) -> MessageRef:
         """Say one plain sentence of our own, once for each ``key`` (such as ``page-down:snow:2026-11-21T09:12``)."""
@@ -176,10 +204,15 @@ class SlackNotifier:
                 log.warning("slack refused an alert as too much", code=error.code)
         return send(versions[-1])
 
-    def _post(self, message: Message, where: str, metadata: dict[str, Any]) -> MessageRef:
+    def _post(self, message: Message, where: str, metadata: dict[str, Any], below: str | None = None) -> MessageRef:
         with _errors(where):
             answer = self._client.chat_postMessage(
-                channel=where, **_content(message), metadata=metadata, unfurl_links=False, unfurl_media=False
+                channel=where,
+                **_content(message),
+                thread_ts=below,
+                metadata=metadata,
+                unfurl_links=False,
+                unfurl_media=False,
             )
         return MessageRef(channel=str(answer["channel"]), ts=str(answer["ts"]))
 
@@ -198,6 +231,14 @@ class SlackNotifier:
 
     def _posts(self, where: str) -> Posted:
         return self._posted.setdefault(where, Posted(where))
+
+    def _marks_below(self, ref: MessageRef) -> list[tuple[str, str] | None]:
+        """What the messages in a thread are marked with."""
+        with _errors(ref.channel):
+            answer = self._client.conversations_replies(
+                channel=ref.channel, ts=ref.ts, limit=100, include_all_metadata=True
+            )
+        return [mark_of(message) for message in answer.get("messages") or ()]
 
     def _file_of(self, ref: MessageRef) -> str | None:
         """The picture that the message shows, as noted in its metadata."""

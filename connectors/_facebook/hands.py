@@ -9,7 +9,8 @@ from datetime import datetime
 from connectors._facebook.objects import PLATFORM
 from connectors._facebook.page import Page
 from connectors._graph.paging import Mark, PagingBroken, walk
-from connectors._values import DIGITS, an_id, perhaps_id, words
+from connectors._graph.replies import reply_privately
+from connectors._values import DIGITS, a_flag, an_id, perhaps_id, words
 from connectors.contract import (
     Action,
     Author,
@@ -98,6 +99,42 @@ class FacebookHand:
             answer = graph.post(path, {"is_hidden": "true" if action is Action.HIDE else "false"})
         if answer.data.get("success") is False:
             raise PermissionLost(REFUSED, exchange=answer.exchange)
+
+
+class FacebookReplyHand:
+    """Writes to whoever wrote a comment; ``can_reply_privately`` tells whether Facebook takes a message to it."""
+
+    platform = PLATFORM
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    def recording(self) -> AbstractContextManager[list[Exchange]]:
+        """Collects the exchanges made inside the block."""
+        return self._page.graph.transport.recording()
+
+    def now(self) -> datetime:
+        """The connector's clock."""
+        return self._page.graph.now()
+
+    def look(self, ref: CommentRef) -> Comment | None:
+        """The comment now; ``None`` when it is certain that it is gone."""
+        try:
+            return self._page.comment(ref)
+        except Gone:
+            return None
+
+    def takes_one(self, comment: Comment) -> bool | None:
+        """What Facebook says of this comment."""
+        path = self._page.path(comment.ref)
+        return a_flag(self._page.graph.get(path, {"fields": "can_reply_privately"}).data.get("can_reply_privately"))
+
+    def send(self, comment: Comment, text: str) -> str | None:
+        """One message."""
+        page, path = self._page, self._page.path(comment.ref)
+        if page.is_post(path):
+            raise Unsupported(VISITORS_POST.format(where=comment.permalink or "the page"))
+        return reply_privately(page.graph, page.page_id, path, text, platform="Facebook", permission="pages_messaging")
 
 
 class FacebookBlockHand:

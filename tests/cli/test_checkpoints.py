@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import utc_now
+from bot.configuration import utc_now
 from bot.demo.home import Home
 from bot.evidence.chain.checkpoint import read_note
 from bot.evidence.chain.folder import CheckpointFolder

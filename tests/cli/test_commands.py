@@ -78,7 +78,7 @@ def test_the_digest_is_printed_written_and_sent(office: Office, town: Town, bead
     printed = beadle("digest", "--date", "today")
     written = beadle("digest", "--date", "2026-11-21", "--html", str(page))
     before = len(town.mail.messages)
-    sent = beadle("digest", "--send")
+    sent = beadle("digest", "--date", "today", "--send")
 
     assert printed.out.startswith("Town of Millbrook")
     assert written.out == f"Written to {page}.\n"

@@ -177,7 +177,7 @@ def _publish(home: Home, office: Office, head: str, text: str = "t") -> None:
         html="h",
         text=text,
         chain_head=head,
-        sent_at=office.clock(),
+        made_at=office.clock(),
     )
     with Session(engine) as session, session.begin():
         session.merge(row)

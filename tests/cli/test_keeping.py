@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import open_beadle, utc_now
+from bot.app import open_beadle
+from bot.configuration import utc_now
 from bot.demo.home import Home
 from bot.evidence.storage.fixity import PARTS, Fixity
 from bot.evidence.storage.incidents import Incidents

@@ -66,6 +66,8 @@ def test_capabilities_are_told_in_whole_sentences(platform: str) -> None:
 
     assert all(re.fullmatch(r"[A-Z].*[.?]", sentence) for sentence in sentences)
     assert can.by_hand.endswith(".")
+    assert re.fullmatch(r"[A-Z].{20,}\.", can.notice_why)
+    assert (can.notice == "none") or (can.notice_within and can.notice_most)
     assert can.reads
     assert can.archive.terms
     assert can.identity

@@ -55,6 +55,8 @@ class BaseWire(ABC):
 
     asked: list[httpx.Request] = field(default_factory=list)
     journal: list[str] = field(default_factory=list)
+    # The private messages that were taken: the comment's id, and the words.
+    told: list[tuple[str, str]] = field(default_factory=list)
     faults: list[tuple[str, Callable[[], httpx.Response]]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     after_write: Callable[[], None] | None = None

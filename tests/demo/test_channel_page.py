@@ -32,7 +32,7 @@ def mrkdwn(text: str) -> str:
             "<https://x.example/a?b=1&amp;c=2|here>",
             '<a href="https://x.example/a?b=1&amp;c=2" rel="noreferrer nofollow">here</a>',
         ),
-        ("<!channel> <@U1> <#C1|town>", '<span class="mention">@channel</span> <span class="mention">@Dana</span> '
+        ("<!channel> <@U1> <#C1|town>", '<span class="mention all">@channel</span> <span class="mention">@Dana</span> '
          '<span class="mention">#town</span>'),
         ("<!date^1795132800^{date}|then>", "November 20, 2026 at 00:00 UTC"),
         (":warning: :unknown:", "⚠️ :unknown:"),
@@ -133,7 +133,7 @@ def test_buttons_and_fields_are_drawn() -> None:
     )
 
     assert html.index("<strong>Clause</strong>") < html.index("<div>K</div>")
-    assert '<span class="button primary" role="button">Keep</span>' in html
+    assert '<button type="button" class="button primary">Keep</button>' in html
     assert 'href="https://x.example"' in html
     assert "<hr>" in html
 

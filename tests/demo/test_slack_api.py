@@ -126,7 +126,7 @@ def test_replies_stand_in_their_thread_and_not_in_the_channel(town: Town, client
 
 def test_time_stamps_never_repeat(town: Town, client: WebClient) -> None:
     """Each is later than the one before, even when the clock stands still."""
-    town.slack._clock = lambda: datetime(2026, 11, 20, tzinfo=UTC)
+    town.slack.workspace.clock = lambda: datetime(2026, 11, 20, tzinfo=UTC)
 
     stamps = [client.chat_postMessage(channel=town.slack_channel, text="a")["ts"] for _ in range(3)]
 

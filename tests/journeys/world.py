@@ -14,7 +14,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
 from dbos import DBOSClient
 from sqlmodel import Session, col, select
 
@@ -206,9 +205,7 @@ class World:
 
     def is_ready(self) -> bool:
         """Whether there is a ledger yet."""
-        if self.url.startswith("sqlite") and not Path(sa.make_url(self.url).database or "").exists():
-            return False
-        return sa.inspect(self._reading).has_table("page")
+        return database.is_ready(self.url)
 
     def polls(self) -> int:
         """How often pages were looked at."""

@@ -121,6 +121,21 @@ def test_four_migrations_at_once_on_an_empty_database_all_succeed(empty_url: str
     engine.dispose()
 
 
+def test_a_database_of_an_older_version_is_not_ready_and_says_what_to_do(empty_url: str) -> None:
+    """Half-migrated or years old: a command that read it would fall over a column that is not there."""
+    assert "`beadle migrate` makes it" in (database.why_not_ready(empty_url) or "")
+    database.migrate(empty_url)
+    assert database.why_not_ready(empty_url) is None
+
+    engine = database.ledger_engine(empty_url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE schema_version SET version_num = '0003'"))
+    engine.dispose()
+
+    assert not database.is_ready(empty_url)
+    assert database.why_not_ready(empty_url) == database.OTHER_VERSION
+
+
 def test_the_migrated_schema_is_that_of_the_tables(database_url: str) -> None:
     """A column that is in the tables and in no migration would break the first city that upgrades."""
     engine = database.reading_engine(database_url)

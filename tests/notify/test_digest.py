@@ -4,115 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
-from bot.notify.digest import (
-    CHECKPOINT_FILE,
-    ClauseDay,
-    DecisionLine,
-    DigestFacts,
-    Offender,
-    PageDay,
-    WaitingCase,
-    age,
-    keepsake,
-    mail,
-    render,
-)
-
-DAY = date(2026, 11, 21)
-NOTE = f"beadle/0123456789abcdef\n1204\n{'A' * 43}=\n\n\u2014 beadle/0123456789abcdef {'B' * 91}=\n"
-LAST_POLL = datetime(2026, 11, 21, 22, 30, tzinfo=UTC)
-VOID = {"meta", "br", "link", "img", "hr", "input"}
-
-QUIET = DigestFacts(
-    city="Town of Millbrook",
-    day=DAY,
-    timezone="America/New_York",
-    pages=(
-        PageDay(
-            name="Town of Millbrook",
-            platform="facebook",
-            mode="observe",
-            polled=True,
-            last_poll_at=LAST_POLL,
-            comments=0,
-        ),
-    ),
-    polled=1440,
-    judged=0,
-    kept=0,
-    hidden=0,
-    left_up=0,
-    waiting=0,
-    urgent_waiting=0,
-)
-BUSY = replace(
-    QUIET,
-    judged=1312,
-    kept=1299,
-    hidden=34,
-    left_up=1240,
-    waiting=25,
-    urgent_waiting=2,
-    clauses=(
-        ClauseDay("3.4.3.A", "Profane language or content", 21, 2),
-        ClauseDay("3.4.3.K", "Violent or threatening content", 0, 5),
-        ClauseDay("3.4.3.L", "Confidential information", 0, 0),
-    ),
-    decisions=(DecisionLine("fa-aaaaaaaaaaaa", "restored", "Supervisor", "3.4.3.A"),),
-    waiting_cases=(
-        WaitingCase("fa-bbbbbbbbbbbb", "3.4.3.K", "Violent content", timedelta(minutes=42), True, "burn it down"),
-        WaitingCase("fa-cccccccccccc", "3.4.3.L", "Confidential information", timedelta(days=3)),
-    ),
-    offenders=(Offender("Rusty Nail", 3, 1),),
-    problems=("Facebook no longer takes the token of the page library: put in a new one.",),
-    evidence_verified=59,
-    evidence_total=59,
-    chain_head="9f2c" * 16,
-    checkpoint=NOTE,
-    stamps=("tsa.example.org stamped the checkpoint of 1,204 lines, 40 s ago.",),
-)
-
-
-class Page(HTMLParser):
-    """The structure of a page: tags, attributes, words, and whether every tag is closed where it must be."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.open: list[str] = []
-        self.crossed: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self.open or self.open.pop() != tag:
-            self.crossed.append(tag)
-
-    def handle_data(self, data: str) -> None:
-        if not self.open or self.open[-1] not in {"style", "title"}:
-            self.words.append(data)
-
-    def every(self, tag: str) -> list[dict[str, str | None]]:
-        """The attributes of each such tag."""
-        return [attributes for name, attributes in self.tags if name == tag]
-
-    @property
-    def said(self) -> str:
-        """The words of the page on one line."""
-        return " ".join(" ".join(self.words).split())
+from bot.notify.digest import mail, render
+from bot.notify.facts import ClauseDay, DecisionLine, DigestFacts, Offender, WaitingCase
+from bot.notify.figures import age
+from tests.notify.reading import BUSY, LAST_POLL, QUIET, Page
 
 
 def test_a_quiet_day_says_that_it_was_quiet_and_that_somebody_looked() -> None:
@@ -346,62 +245,3 @@ def test_the_same_facts_give_the_same_mail() -> None:
 
     assert written(BUSY) == written(replace(BUSY))
     assert written(BUSY) != written(QUIET)
-
-
-def test_the_checkpoint_is_attached_byte_for_byte() -> None:
-    """Mail programs fold and bend the lines of a text; the file beside it is what can be checked."""
-    sent = mail(BUSY, "beadle@millbrook.example", ("chief@millbrook.example",), LAST_POLL)
-    read = message_from_bytes(sent.as_bytes(), policy=default)
-
-    (file,) = read.iter_attachments()
-    assert file.get_filename() == CHECKPOINT_FILE
-    assert file.get_content() == NOTE.encode()
-    body = read.get_body(("plain",))
-    assert body is not None
-    assert NOTE in body.get_content()
-    assert Page(render(BUSY).html).every("pre")
-
-
-def test_a_digest_without_a_checkpoint_has_no_file_and_still_its_number() -> None:
-    """Before the first checkpoint the head of the log is all there is to keep."""
-    early = replace(BUSY, checkpoint=None, stamps=())
-    sent = mail(early, "beadle@millbrook.example", ("chief@millbrook.example",), LAST_POLL)
-
-    assert list(sent.iter_attachments()) == []
-    assert "Keep this mail: the number below" in render(early).text
-    assert "checkpoint.note" not in render(early).text
-
-
-def test_who_keeps_the_records_is_mailed_the_checkpoint_alone() -> None:
-    """What to do with it, the lines, the file; nothing of the day's cases. Twice is the same mail."""
-
-    def written() -> EmailMessage:
-        return keepsake(BUSY, "beadle@millbrook.example", ("clerk@millbrook.example",), LAST_POLL)
-
-    sent = message_from_bytes(written().as_bytes(), policy=default)
-    forms = [sent.get_body((form,)) for form in ("plain", "html")]
-    said = [form.get_content() for form in forms if form is not None]
-
-    assert sent["Subject"] == "Town of Millbrook: evidence checkpoint to keep, Sat 21 Nov 2026"
-    assert sent["To"] == "clerk@millbrook.example"
-    assert len(said) == 2
-    for text in said:
-        assert "Please keep this mail with the city" in text
-        assert "beadle/0123456789abcdef" in text
-        assert "fa-bbbbbbbbbbbb" not in text
-        assert "Rusty Nail" not in text
-    assert [file.get_content() for file in sent.iter_attachments()] == [NOTE.encode()]
-    assert Page(said[1]).crossed == []
-    assert "http" not in said[1]
-    assert written().as_bytes() == written().as_bytes()
-    assert sent["Message-ID"] != mail(BUSY, "beadle@millbrook.example", ("x@y.example",), LAST_POLL)["Message-ID"]
-
-
-def test_how_the_second_copy_stands_is_said_where_there_is_one() -> None:
-    """In both bodies; a city without one reads nothing of it."""
-    stands = "1,204 of 1,204 packages lie at s3://city-evidence."
-    with_copy = render(replace(BUSY, second_copy=stands))
-
-    assert f"Second copy: {stands}" in with_copy.text
-    assert f"Second copy: {stands}" in " ".join(Page(with_copy.html).words)
-    assert "Second copy" not in render(BUSY).text + render(BUSY).html

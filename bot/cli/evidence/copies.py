@@ -9,8 +9,9 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from bot.app import Beadle, open_beadle, utc_now
+from bot.app import Beadle, open_beadle
 from bot.cli.speech import console
+from bot.configuration import utc_now
 from bot.errors import ConfigError
 from bot.evidence.proof.verify import Report, verify_archive
 from bot.evidence.storage.copying import Copying, trouble

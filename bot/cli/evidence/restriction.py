@@ -5,9 +5,9 @@ from __future__ import annotations
 import typer
 
 from bot.app import Beadle, open_beadle
+from bot.cli.seat import voice_of
 from bot.cli.speech import console
 from bot.ledger import database
-from bot.people import this_account, who_acts
 from bot.restricting import Restricting, Restriction
 from bot.settings import load_settings
 
@@ -35,12 +35,12 @@ def add_to(app: typer.Typer) -> None:
 def restrict(case_id: str = _CASE, reason: str = _REASON, as_person: str | None = _AS, yes: bool = _YES) -> None:
     """Close a case: suspected child sexual abuse material, or what a court has sealed. For people who decide cases."""
     with open_beadle(load_settings(), acts=False) as beadle:
-        person = who_acts(beadle.configuration.people, as_person, this_account())
-        restricting = Restricting(beadle.route)
-        restricting.check(case_id, person)
+        voice = voice_of(beadle, as_person)
+        restricting = Restricting(beadle.route, beadle.review.why_not)
+        restricting.check(case_id, voice)
         if not yes:
             typer.confirm(_ASK.format(case=case_id), abort=True)
-        _say(beadle, restricting.restrict(case_id, person, this_account(), reason))
+        _say(beadle, restricting.restrict(case_id, voice, reason))
 
 
 def _say(beadle: Beadle, done: Restriction) -> None:

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from bot.ledger.tables.asking import Ask, AskStatus
+from bot.ledger.tables.gatherings import Gathering, Untold
 from bot.ledger.tables.letters import Letter
+from bot.ledger.tables.offenders import AccountWord, Block, BlockList, BlockStatus, Proposal, ProposalStatus
 from bot.ledger.tables.presses import Press
+from bot.ledger.tables.reports import CommentReport, OwnPostReport
+from bot.ledger.tables.residents import (
+    Appeal,
+    AppealEvent,
+    AppealStatus,
+    AppealYear,
+    Hold,
+    MailLeft,
+    Notice,
+    NoticeStatus,
+)
 from bot.ledger.tables.route import (
     Act,
     AlertRow,
@@ -28,31 +41,55 @@ from bot.ledger.tables.route import (
     StrikeStatus,
     Switch,
 )
+from bot.ledger.tables.trust import Leave, Overdue, RuleEvent, RuleStart, UndoRun
 
 __all__ = [
+    "AccountWord",
     "Act",
     "AlertRow",
+    "Appeal",
+    "AppealEvent",
+    "AppealStatus",
+    "AppealYear",
     "Ask",
     "AskStatus",
+    "Block",
+    "BlockList",
+    "BlockStatus",
     "Case",
     "CaseStatus",
+    "CommentReport",
     "CommentRow",
     "Decision",
     "DigestRow",
     "Evidence",
     "GapRow",
+    "Gathering",
+    "Hold",
     "InHand",
+    "Leave",
     "Letter",
+    "MailLeft",
+    "Notice",
+    "NoticeStatus",
     "OpinionDay",
+    "Overdue",
+    "OwnPostReport",
     "PageRow",
     "PollHour",
     "PostRevision",
     "PostRow",
     "Press",
+    "Proposal",
+    "ProposalStatus",
     "Revision",
+    "RuleEvent",
+    "RuleStart",
     "Sighting",
     "Spent",
     "Strike",
     "StrikeStatus",
     "Switch",
+    "UndoRun",
+    "Untold",
 ]

@@ -21,7 +21,8 @@ class AskStatus(StrEnum):
 
 class Ask(SQLModel, table=True):
     """Something that a person asked for and that another must approve: a block, a promotion of a rule. ``kind`` is the
-    verb; ``subject`` what it is about; ``terms`` what exactly was asked, as JSON."""
+    verb; ``subject`` what it is about; ``terms`` what exactly was asked, as JSON. ``second`` is whoever approved it or
+    took it back; ``answer`` what came of it, in a sentence; ``press`` and ``second_press`` are those of ``bot.voice``."""
 
     __tablename__ = "ask"
     id: int | None = Field(default=None, primary_key=True)
@@ -35,10 +36,15 @@ class Ask(SQLModel, table=True):
     roles: str
     door: str = "cli"
     saw: str = ""
+    press: str | None = Field(default=None, unique=True)
     reason: str = exact()
     at: datetime = instant()
     second: str | None = None
     second_account: str | None = None
     second_roles: str | None = None
+    second_door: str | None = None
+    second_saw: str | None = None
+    second_press: str | None = Field(default=None, unique=True)
     second_reason: str | None = exact(nullable=True)
     second_at: datetime | None = instant(nullable=True)
+    answer: str = ""

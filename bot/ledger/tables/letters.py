@@ -12,14 +12,16 @@ from bot.ledger.columns import exact, instant, json_value
 
 
 class Letter(SQLModel, table=True):
-    """One mail. ``key`` makes the same mail twice one; ``mime`` is the whole message as it goes out. ``held_until``: in
-    somebody's hands until then."""
+    """One mail. ``key`` makes the same mail twice one; ``mime`` is the whole message as it goes out. ``taken``: those
+    of the recipients for whom the server took it. ``held_until``: in somebody's hands until then. ``refused_at``: set
+    aside until a person asks for it again."""
 
     __tablename__ = "letter"
     key: str = Field(primary_key=True)
     kind: str
     message_id: str
     recipients: Any = json_value()
+    taken: Any = json_value()
     mime: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     made_at: datetime = instant()
     due_at: datetime = instant(index=True)
@@ -27,4 +29,5 @@ class Letter(SQLModel, table=True):
     held_until: datetime | None = instant(nullable=True)
     held_by: str | None = None
     sent_at: datetime | None = instant(nullable=True)
+    refused_at: datetime | None = instant(nullable=True)
     because: str = exact()

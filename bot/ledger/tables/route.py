@@ -1,6 +1,7 @@
 """The tables of the route. One row is one fact; facts are added, hardly ever changed, never deleted by a timer.
 
-Text of residents stands in ``revision`` and ``post_revision`` only, so that retention has one place to reach.
+Text of residents stands in ``revision`` and ``post_revision`` only, and what they write to the city in ``appeal``, so
+that retention knows where to reach.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Float, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, Float, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from bot.ledger.columns import Instant, exact, instant, json_value
@@ -146,7 +147,8 @@ class Sighting(SQLModel, table=True):
 
 class Case(SQLModel, table=True):
     """A revision that is not clear. ``case_id`` is the idempotency key everywhere; ``orders`` counts the orders placed
-    for it, so that each has an id of its own; ``because`` says why it stands where it stands."""
+    for it, so that each has an id of its own; ``because`` says why it stands where it stands. ``verdict`` takes the
+    place of the revision's own where a person reported what no rule had found."""
 
     __tablename__ = "cases"
     case_id: str = Field(primary_key=True)
@@ -158,6 +160,7 @@ class Case(SQLModel, table=True):
     because: str = ""
     orders: int = 0
     failures: int = 0
+    verdict: Any = Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))
     opened_at: datetime = instant(index=True)
     closed_at: datetime | None = instant(nullable=True)
 
@@ -227,17 +230,22 @@ class Strike(SQLModel, table=True):
 
 
 class AlertRow(SQLModel, table=True):
-    """The message that told people of a case."""
+    """How people were told of a case: by the message of its own, or as one of many, in that of its ``gathering``; then
+    ``channel`` and ``message`` are empty. ``called_at``: when those on call were called."""
 
     __tablename__ = "alert"
     case_id: str = Field(primary_key=True, foreign_key="cases.case_id")
     channel: str
     message: str
     at: datetime = instant()
+    gathering: int | None = Field(default=None, foreign_key="gathering.id", index=True)
+    clause: str = ""
+    called_at: datetime | None = instant(nullable=True)
 
 
 class DigestRow(SQLModel, table=True):
-    """The mail of one local day, kept as a record."""
+    """The digest of one local day, kept as a record. Its letter (``letter``) says when it was sent; a day that was told of
+    in a later day's mail has that mail's ``message_id`` and no recipients."""
 
     __tablename__ = "digest"
     day: str = Field(primary_key=True)
@@ -247,7 +255,7 @@ class DigestRow(SQLModel, table=True):
     html: str = exact()
     text: str = exact()
     chain_head: str
-    sent_at: datetime = instant()
+    made_at: datetime = instant()
 
 
 class Switch(SQLModel, table=True):

@@ -22,7 +22,7 @@ CITY: Resident = (PAGE_ID, "City of X")
 FIELDS = {
     "comment": (
         "id created_time message from parent permalink_url is_hidden can_hide can_remove comment_count "
-        "attachment object"
+        "attachment object can_reply_privately"
     ),
     "post": "id created_time updated_time permalink_url message from status_type attachments is_hidden comments",
     "photo": "id created_time updated_time link name from comments",
@@ -148,6 +148,7 @@ class Wire(BaseWire):
             "is_hidden": False,
             "can_hide": not by_city,
             "can_remove": True,
+            "can_reply_privately": not by_city,
             "comment_count": 0,
             "object": {"id": post_id},
             **({"from": {"id": who[0], "name": who[1]}} if who else {}),
@@ -209,7 +210,8 @@ class Wire(BaseWire):
                 raise Refused("Invalid OAuth access token - Cannot parse access token", 190, status=401)
             if request.method == "POST" and request.url.path == "/v26.0/":
                 return self.json(self._batch(dict(parse_qsl(request.content.decode()))))
-            return self.json(self._result(request.method, request.url.path, dict(request.url.params)))
+            params = dict(request.url.params) | dict(parse_qsl(request.content.decode()))
+            return self.json(self._result(request.method, request.url.path, params))
         except Refused as error:
             return self.json(error.body, error.status)
 
@@ -242,6 +244,8 @@ class Wire(BaseWire):
         node_id, *edge = path.removeprefix("/v26.0/").split("/")
         if node_id == PAGE_ID and edge == ["blocked"]:
             return self._blocked(method, params)
+        if (method, node_id, edge) == ("POST", PAGE_ID, ["messages"]):
+            return self._message(params)
         if method != "GET":
             return self._write(method, node_id, edge, params)
         if node_id == "debug_token" and not edge:
@@ -295,6 +299,15 @@ class Wire(BaseWire):
             self.banned.pop(user, None)
         self.wrote(f"{'ban' if method == 'POST' else 'unban'} {user}")
         return {user: True} if method == "POST" else {"success": True}
+
+    def _message(self, params: Mapping[str, str]) -> Any:
+        node = self._found(json.loads(params["recipient"])["comment_id"])
+        if not node.data["can_reply_privately"]:
+            raise Refused("(#10900) Activity already replied to", 10900)
+        self.told.append((node.data["id"], json.loads(params["message"])["text"]))
+        node.data["can_reply_privately"] = False
+        self.wrote(f"tell {node.data['id']}")
+        return {"recipient_id": "2477001", "message_id": f"m_{node.data['id']}"}
 
     # Fields and pages.
 

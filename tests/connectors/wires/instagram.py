@@ -244,6 +244,8 @@ class Wire(BaseWire):
         raise gone(node)
 
     def _write(self, request: httpx.Request, node: str) -> dict[str, Any]:
+        if request.url.path == f"/v26.0/{self.page_id}/messages":
+            return self._message(parse_qs(request.content.decode()))
         row = self.comments.get(node)
         if row is None:
             raise gone(node)
@@ -256,6 +258,16 @@ class Wire(BaseWire):
         else:
             raise Refused(100, "The parameter hide is required")
         return {"success": True}
+
+    def _message(self, form: dict[str, list[str]]) -> dict[str, Any]:
+        comment_id = json.loads(form["recipient"][0])["comment_id"]
+        if comment_id not in self.comments:
+            raise gone(comment_id)
+        if any(comment_id == told for told, _ in self.told):
+            raise Refused(10900, "Activity already replied to")
+        self.told.append((comment_id, json.loads(form["message"][0])["text"]))
+        self.wrote(f"tell {comment_id}")
+        return {"recipient_id": "2477001", "message_id": f"m_{comment_id}"}
 
     # Rows as asked for.
 

@@ -1,0 +1,1 @@
+"""The resident's side: notices to accounts, and appeals."""
