@@ -19,7 +19,7 @@ import connectors
 from bot import tidings
 from bot.app import Beadle
 from bot.errors import EvidenceError
-from bot.ledger import acts, cases, days, kept, spending, switches, tallies, trust, watch
+from bot.ledger import cases, days, kept, offenders, spending, switches, tallies, trust, watch
 from bot.ledger.cases import Listed
 from bot.ledger.tables import CaseStatus, PageRow
 from bot.ledger.tallies import Tally
@@ -92,7 +92,7 @@ def gather(beadle: Beadle, day: date) -> DigestFacts:
             by_appeal=tally.by_appeal,
             decisions=tuple(_decisions(session, since, until)),
             waiting_cases=tuple(waiting_case(beadle, each, now) for each in waiting[:_LISTED_WAITING]),
-            offenders=tuple(_offenders(session)),
+            offenders=tuple(_offenders(beadle, session, now)),
             proposals=told.of("Proposals about accounts", tidings.proposals),
             rule_changes=told.of("What changed in the rules", lambda other: trust.changes(other, since, until)),
             outliers=_outliers(session, until) if day.weekday() == _SUNDAY else None,
@@ -215,10 +215,10 @@ def _decisions(session: Session, since: datetime, until: datetime) -> Iterator[D
         yield DecisionLine(row.case_id, row.verb, row.roles.replace("_", " "), file.verdict.clauses[0])
 
 
-def _offenders(session: Session) -> Iterator[Offender]:
-    for platform, standing in acts.repeat_offenders(session, _OFFENDERS_FROM):
-        name = days.display_name(session, platform, standing.author_id)
-        yield Offender(name, standing.provisional, standing.confirmed)
+def _offenders(beadle: Beadle, session: Session, now: datetime) -> Iterator[Offender]:
+    for standing in offenders.standings(session, now, beadle.offenders.court, at_least=_OFFENDERS_FROM):
+        name = days.display_name(session, standing.platform, standing.author_id)
+        yield Offender(name, standing.provisional, standing.total)
 
 
 def _outliers(session: Session, until: datetime) -> Outliers | None:

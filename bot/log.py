@@ -26,8 +26,18 @@ _CONTENT = frozenset(
     | {"token", "access_token", "password", "secret", "authorization", "cookie"}
 )
 # Their own INFO and DEBUG lines hold addresses with tokens in them, statements with parameters, or whole messages.
-_QUIET = ("httpx", "httpcore", "slack_sdk", "slack_bolt", "sqlalchemy", "urllib3", "facebook", "tweepy", "asyncio")
-_QUIET += ("mail.log",)
+_QUIET = (
+    "httpx",
+    "httpcore",
+    "slack_sdk",
+    "slack_bolt",
+    "sqlalchemy",
+    "urllib3",
+    "facebook",
+    "tweepy",
+    "asyncio",
+    "mail.log",
+)
 _SECRET_SHAPES = re.compile(
     r"""(?ix)
     (?P<before> (?:access_token|client_secret|appsecret_proof|input_token|fb_exchange_token)

@@ -5,6 +5,7 @@ It is written for a folder that the city's own website serves; nothing of it nee
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -15,10 +16,20 @@ from sqlmodel import Session
 import connectors
 from bot.app import Beadle
 from bot.errors import ConfigError
-from bot.ledger import openness
+from bot.ledger import blocks, openness
+from bot.ledger.tables import AppealStatus
 from bot.moderation.pack import PolicyPack
 from bot.moderation.policy import render
-from bot.transparency.facts import PublicFacts, Terms, by_clause, by_page, counted, terms_of, time_to_decide
+from bot.transparency.facts import (
+    Appeals,
+    PublicFacts,
+    Terms,
+    by_clause,
+    by_page,
+    counted,
+    terms_of,
+    time_to_decide,
+)
 from bot.transparency.page import write
 
 log = structlog.get_logger(__name__)
@@ -65,6 +76,8 @@ def gather(beadle: Beadle, since: date, until: date) -> PublicFacts:
     with Session(beadle.route.reading) as session:
         found = list(openness.courses(session, begin, end))
         comments = openness.comments_by_page(session, begin, end)
+        appeals = openness.appeals(session, begin, end)
+        blocked = len(blocks.standing(session))
     decided, middle = time_to_decide(found)
     pages = [(slug, desk.page.name, connectors.spoken(desk.page.platform)) for slug, desk in beadle.route.desks.items()]
     return PublicFacts(
@@ -84,7 +97,16 @@ def gather(beadle: Beadle, since: date, until: date) -> PublicFacts:
         clauses=by_clause(found, lambda _, clause: beadle.summary_of(clause)),
         pages=by_page(found, comments, pages),
         terms=tuple(_terms(beadle, pack) for pack in _packs(beadle)),
+        appeals=_appeals(appeals),
+        blocked=blocked,
     )
+
+
+def _appeals(counts: Mapping[str, int]) -> Appeals:
+    """What became of them. What a person set aside was no appeal."""
+    upheld, denied = counts.get(AppealStatus.UPHELD, 0), counts.get(AppealStatus.DENIED, 0)
+    waiting = counts.get(AppealStatus.OPEN, 0) + counts.get(AppealStatus.UNMATCHED, 0)
+    return Appeals(upheld + denied + waiting, upheld, denied, waiting)
 
 
 def _packs(beadle: Beadle) -> list[PolicyPack]:

@@ -15,9 +15,12 @@ from bot.desk import Desk
 from bot.errors import EvidenceError
 from bot.evidence.media.thumbnail import thumbnail
 from bot.evidence.store import Archive
-from bot.ledger import acts, recent
+from bot.ledger import offenders, recent
 from bot.ledger.cases import File
+from bot.ledger.offenders import Court
+from bot.ledger.residents import under_appeal
 from bot.ledger.tables import CaseStatus, Decision
+from bot.ledger.tally import Standing
 from bot.moderation.policy import PolicyPack
 from bot.moderation.verdict import Verdict
 from bot.notify.case_facts import NOT_QUOTED_ELSEWHERE, STANDING, Alert, Recent, Word
@@ -55,12 +58,13 @@ class Alerts:
     people: People = field(default_factory=lambda: People(()))
     names: Mapping[str, str] = field(default_factory=dict)
     answers: bool = False
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def __call__(self, desk: Desk, file: File, session: Session) -> Alert:
         """The alert of one case as it stands now."""
         verdict, comment = file.verdict, file.comment
         pack = self.pack(verdict.policy.slug, verdict.policy.version)
-        standing = acts.standing(session, comment.platform, comment.author_id)
+        strikes = self._strikes(session, comment.platform, comment.author_id)
         request = _open_request(file)
         private = tuple(span for f in verdict.findings if f.category == "pii" for span in f.spans)
         return Alert(
@@ -89,8 +93,8 @@ class Alerts:
             digest=file.evidence.sha256 if file.evidence else None,
             picture=_worth(file),
             picture_reason=file.evidence.picture_reason if file.evidence else "",
-            strikes=standing.confirmed,
-            strikes_provisional=standing.provisional,
+            strikes=strikes.total,
+            strikes_provisional=strikes.provisional,
             withheld=desk.withheld is not None,
             can_hide=desk.hider is not None and _may_be_acted_on(desk),
             can_remove=desk.remover is not None and _may_be_acted_on(desk),
@@ -104,6 +108,10 @@ class Alerts:
             notice=_may_be_noticed(desk, file),
             timezone=self.timezone,
         )
+
+    def _strikes(self, session: Session, platform: str, author_id: str | None) -> Standing:
+        """What counts now: inside the policy's window, confirmed, and under no open appeal."""
+        return offenders.standing(session, Court(self.pack, under_appeal), platform, author_id or "", self.clock())
 
     def _recent(self, session: Session, file: File) -> list[Recent]:
         """What may be quoted of what the account said lately: nothing private, sexual, abusive or restricted."""

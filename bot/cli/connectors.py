@@ -31,7 +31,19 @@ from connectors import probing
 from connectors.connection import Connection
 from connectors.contract import Capabilities, Comment, CommentRef, ConnectorError, Way
 
-HEADS = ("platform", "hide", "remove", "block", "hidden state", "keeps", "pictures", "notice", "webhook", "every", "cost")
+HEADS = (
+    "platform",
+    "hide",
+    "remove",
+    "block",
+    "hidden state",
+    "keeps",
+    "pictures",
+    "notice",
+    "webhook",
+    "every",
+    "cost",
+)
 NO_WAY = "-"
 FREE, BILLED = "free", "billed"
 MORE = "`beadle connectors PLATFORM` says what each means there."

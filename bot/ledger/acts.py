@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from bot.ledger import notices, proposals
 from bot.ledger.cases import SETTLING
 from bot.ledger.tables import Act, Decision, Strike, StrikeStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """The strikes of one account on one platform."""
-
-    author_id: str
-    provisional: int
-    confirmed: int
-
 
 BY_RULE = "rule"
 """A rule that can be printed acted."""
@@ -81,28 +70,3 @@ def _spoken_for(session: Session, case_id: str) -> bool:
 
 
 _STANDS = ("keep", "restore")
-
-
-def standing(session: Session, platform: str, author_id: str | None) -> Standing:
-    """How many strikes an account has. Void ones are not counted."""
-    found = {StrikeStatus.PROVISIONAL.value: 0, StrikeStatus.CONFIRMED.value: 0}
-    if author_id is not None:
-        query = (
-            select(Strike.status, func.count())
-            .where(Strike.platform == platform, Strike.author_id == author_id)
-            .group_by(Strike.status)
-        )
-        found |= {str(status): count for status, count in session.exec(query).all()}
-    return Standing(author_id or "", found[StrikeStatus.PROVISIONAL.value], found[StrikeStatus.CONFIRMED.value])
-
-
-def repeat_offenders(session: Session, at_least: int) -> list[tuple[str, Standing]]:
-    """(platform, standing) of the accounts with that many strikes that are not void, most first."""
-    query = (
-        select(Strike.platform, Strike.author_id)
-        .where(col(Strike.status) != StrikeStatus.VOID)
-        .group_by(Strike.platform, Strike.author_id)
-        .having(func.count() >= at_least)
-        .order_by(func.count().desc(), Strike.author_id)
-    )
-    return [(platform, standing(session, platform, author_id)) for platform, author_id in session.exec(query).all()]

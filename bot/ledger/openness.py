@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel import Session, col, func, select
 
 from bot.ledger import cases
-from bot.ledger.tables import Act, Case, CaseStatus, CommentRow, Decision, Revision
+from bot.ledger.tables import Act, Appeal, Case, CaseStatus, CommentRow, Decision, Revision
 from bot.ledger.verdicts import from_json
 
 _AT_A_TIME = 1_000
@@ -63,6 +63,13 @@ def comments_by_page(session: Session, since: datetime, until: datetime) -> dict
         .group_by(CommentRow.page)
     )
     return dict(session.exec(query).all())
+
+
+def appeals(session: Session, since: datetime, until: datetime) -> dict[str, int]:
+    """How many appeals were received in ``[since, until)``, by their status now."""
+    received = (col(Appeal.received_at) >= since, col(Appeal.received_at) < until)
+    query = select(Appeal.status, func.count()).where(*received).group_by(Appeal.status)
+    return {str(status): count for status, count in session.exec(query).all()}
 
 
 def _acts(session: Session, since: datetime) -> dict[str, frozenset[str]]:

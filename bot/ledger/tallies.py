@@ -116,8 +116,10 @@ def _acts(
 
 def _by_appeal(session: Session, since: datetime, until: datetime, pages: Collection[str] | None) -> int:
     upheld = select(Appeal.case_id).where(col(Appeal.status) == AppealStatus.UPHELD, col(Appeal.case_id).is_not(None))
-    query = select(func.count()).select_from(Act).where(
-        Act.action == "unhide", Act.outcome == "done", Act.done_at >= since, Act.done_at < until
+    query = (
+        select(func.count())
+        .select_from(Act)
+        .where(Act.action == "unhide", Act.outcome == "done", Act.done_at >= since, Act.done_at < until)
     )
     query = query.where(col(Act.case_id).in_(upheld))
     if pages is not None:

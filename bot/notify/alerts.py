@@ -305,7 +305,7 @@ def _recent(alert: Alert, most: int) -> list[Block]:
 
 
 def _one_recent(each: Recent, secrets: Sequence[str]) -> list[Element]:
-    where = RECENT_WHERE.format(page=one_line(each.page, limit=60), age=each.age)
+    where = RECENT_WHERE.format(page=one_line(each.page, limit=60), age=one_line(each.age, limit=40))
     stands = f" ({one_line(each.stands, limit=40)})" if each.stands else ""
     said = without(excerpt(each.text, limit=_RECENT_LIMIT), secrets)
     return [blocks.text(f"{where}{stands}: ", italic=True), blocks.text(said)]

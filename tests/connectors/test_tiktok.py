@@ -135,7 +135,7 @@ class TestThreads:
     def test_a_count_that_lags_delays_and_loses_nothing(self, wire: Any, connection: Connection, clock: Any) -> None:
         """TikTok's figures are up to two days old: a video is looked at by its age too."""
         video = wire.publish(1)
-        wire.told[video] = 0
+        wire.counted[video] = 0
         cursor = swept(connection)[-1].cursor
         ref = wire.say(video, 10, at=NOW + timedelta(minutes=1))
 

@@ -66,10 +66,7 @@ def test_the_verbs_of_every_part_answer_in_slack(answering: World) -> None:
     assert "Nothing waits" in _typed(world, GENE, "requests")
     assert "no rule" in _typed(world, GENE, f"promote no-such-rule {page} because").lower()
     assert "no request" in _typed(world, NOOR, "approve R-99 because")
-    assert (
-        f"1 cases would be restored. To do it, write the same again with the reason: /beadle undo-rule {rule}"
-        in _typed(world, GENE, f"undo-rule {rule} {page} 24h")
-    )
+    assert "Would be restored: 1." in _typed(world, GENE, f"undo-rule {rule} {page} 24h")
     assert "is no time" in _typed(world, GENE, f"undo-rule {rule} {page} yesterday")
     assert "strikes" in _typed(world, NOOR, f"offender {account}")
     assert "has no role" in _typed(world, NOOR, f"unblock {account} {page} because")

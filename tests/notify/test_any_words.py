@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from bot.moderation.verdict import Span
 from bot.notify.alerts import Alert, Message, Standing, render, render_call, render_short
 from bot.notify.case_facts import Recent, Word
 from bot.notify.summaries import Example, Summary, render_summary
+from tests.notify.test_alerts import leaves
 
 AT = datetime(2026, 11, 21, 12, 4, tzinfo=UTC)
 LARGEST = 12_500
@@ -176,7 +178,13 @@ def _is_taken(message: Message) -> None:
     assert len(json.dumps(message.blocks, ensure_ascii=False)) <= LARGEST
     assert not _elements(message.blocks, "mrkdwn") + _elements(message.blocks, "broadcast")
     assert not set("<>") & set(message.text)
+    assert all(_is_seen(each) for leaf in leaves(message.blocks) for each in leaf["text"])
     json.dumps(message.blocks).encode("utf-8")
+
+
+def _is_seen(character: str) -> bool:
+    """Whether a reader sees it: no control, no direction, nothing invisible but joiners and line ends."""
+    return character.isprintable() or character in "\n\u200c\u200d\u2060" or unicodedata.category(character) == "Zs"
 
 
 def _elements(value: Any, kind: str) -> list[dict[str, Any]]:

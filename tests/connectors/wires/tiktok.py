@@ -49,7 +49,7 @@ class Wire(BaseWire):
     videos: list[dict[str, Any]] = field(default_factory=list)
     comments: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     scope: str = SCOPES
-    told: dict[str, int] = field(default_factory=dict)
+    counted: dict[str, int] = field(default_factory=dict)
     access: str = "act.one+day/0123456789"
     refresh: str = "rft.one+year/0123456789"
     open_id: str = ACCOUNT
@@ -177,7 +177,7 @@ class Wire(BaseWire):
         return self._paged("videos", rows, asked, 20)
 
     def _video(self, row: dict[str, Any], fields: list[str]) -> dict[str, Any]:
-        count = self.told.get(row["item_id"], len(self.comments[row["item_id"]]))
+        count = self.counted.get(row["item_id"], len(self.comments[row["item_id"]]))
         return {name: value for name, value in {**row, "comments": count}.items() if name in fields}
 
     def _comments(self, asked: Mapping[str, str]) -> httpx.Response:
