@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -29,6 +30,8 @@ _DAWN = 6 * 60 + 25
 _PLAY_SECONDS = 50.0
 _STARTS_WITHIN_S = 90.0
 _TICK_S = 0.25
+_WINDOW_WITHIN_S = 5.0
+NOOR = "U0NOOR"
 _DAYS_START = datetime(2000, 1, 1, tzinfo=UTC)
 _DAYS_END = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -118,6 +121,24 @@ class Stage:
     def left(self) -> int:
         """How many orders are not carried out yet."""
         return self._outbox.under_way() if self._outbox else 0
+
+    def messages(self) -> dict[str, str]:
+        """Where the message of each case stands in Slack, of those that have one of their own."""
+        marks = ((each["ts"], (each.get("metadata") or {}).get("event_payload") or {}) for each in self._channel())
+        return {mark["case_id"]: ts for ts, mark in marks if "case_id" in mark}
+
+    def press(self, ts: str, verb: str, reason: str = "") -> None:
+        """Noor presses a button under an alert, and fills in the window where one opens."""
+        slack = self.town.slack
+        slack.press(NOOR, self.town.slack_channel, ts, f"case_{verb}")
+        until = time.monotonic() + _WINDOW_WITHIN_S
+        while reason and not slack.views(NOOR) and time.monotonic() < until:
+            time.sleep(_TICK_S)
+        for view in slack.views(NOOR):
+            slack.submit(NOOR, view["id"], {"reason": reason})
+
+    def _channel(self) -> list[dict[str, Any]]:
+        return self.town.slack.messages(self.town.slack_channel)
 
     def is_running(self) -> bool:
         """Whether the daemon lives."""
@@ -214,14 +235,18 @@ def _until_done(stage: Stage, show: Callable[[Moment], None], posted: int) -> No
 
 
 def _people_answer(stage: Stage) -> None:
-    """Noor, the town's social media administrator, answers some cases in the evening, with the real command."""
-    found = stage.fates()
-    hidden = [each.case_id for each in found if each.status == "hidden" and each.case_id]
-    waiting = [each.case_id for each in found if each.status == "waiting" and each.case_id]
-    for case_id in hidden[:3]:
+    """Noor, the town's social media administrator, answers some cases in the evening: in Slack, as she would on her
+    telephone, and with the real command."""
+    found = [each for each in stage.fates() if each.case_id]
+    told = stage.messages()
+    hidden = [each.case_id for each in found if each.status == "hidden" and each.case_id in told]
+    waiting = [each.case_id for each in found if each.status == "waiting" and each.case_id in told]
+    for case_id in hidden[:2]:
+        stage.press(told[case_id], "approve")
+    for case_id in hidden[2:3]:
         stage.home.ask("approve", case_id, "--as", "noor", "--reason", "Listed word; the rule is right.")
     for case_id in waiting[:1]:
-        stage.home.ask("keep", case_id, "--as", "noor", "--reason", "Harsh, but it breaks no clause.")
+        stage.press(told[case_id], "keep", reason="Harsh, but it breaks no clause.")
     for case_id in waiting[1:2]:
         stage.home.ask("hide", case_id, "--as", "noor", "--reason", "Breaks the clause; the evidence shows it.")
 

@@ -60,7 +60,7 @@ def test_in_a_raid_one_button_stops_all_acts_while_presses_are_received() -> Non
     assert (button["action_id"], button["style"]) == ("pause_all", "danger")
     assert "until a person resumes it" in button["confirm"]["text"]["text"]
     for without in ({"answers": False}, {"closed": True}, {"kind": "night"}):
-        assert "pause_all" not in str(render_summary(replace(SUMMARY, **without)).blocks)  # type: ignore[arg-type]
+        assert "pause_all" not in str(render_summary(replace(SUMMARY, **without)).blocks)
 
 
 def test_nothing_in_a_summary_is_read_as_markup(hostile: str) -> None:
