@@ -34,9 +34,19 @@ class Office:
             offenders=SimpleNamespace(see_to=lambda _: self.note("offenders")),
             trust=SimpleNamespace(count_due=lambda: self.note("trust")),
             lapse=SimpleNamespace(order_due=lambda: self.note("lapse")),
+            undoing=SimpleNamespace(finish_due=lambda _: self.note("undoing")),
+            proclaiming=SimpleNamespace(see_to=lambda: self.note("proclaiming")),
+            settings=SimpleNamespace(imap_url=None, public_page=None),
+            configuration=SimpleNamespace(pages=SimpleNamespace(city=SimpleNamespace(timezone=UTC))),
+            counter=SimpleNamespace(duty=lambda *_: SimpleNamespace(see_to=lambda _: self.note("appeals"))),
+            tell_all=lambda *_: None,
+            mail_room=None,
         )
+        weekly = SimpleNamespace(see_to=lambda _: self.note("weekly"))
         daily = SimpleNamespace(see_to=lambda _: self.note("digest"))
-        self.running: Any = SimpleNamespace(beadle=beadle, daily=daily, worker=SimpleNamespace(sweep=lambda _: None))
+        self.running: Any = SimpleNamespace(
+            beadle=beadle, daily=daily, weekly=weekly, worker=SimpleNamespace(sweep=lambda _: None)
+        )
 
     def note(self, what: str) -> None:
         with self.happened:

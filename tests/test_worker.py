@@ -224,7 +224,7 @@ def test_a_look_that_fails_in_a_way_that_it_should_not_is_charged_to_no_case(
     assert office.case(case_id).status == CaseStatus.HIDDEN
     assert {name.partition(":")[0]: status for name, status in statuses(outbox).items()}["look"] == "SUCCESS"
     assert office.journal[-1] == "posted"
-    assert any(line["event"].startswith("a look failed") for line in logged)
+    assert any(line["event"].startswith("a stage failed") for line in logged)
 
 
 # ── trap 7: one order once, also after retention ─────────────────────────────────────────────────────────────────────

@@ -15,6 +15,7 @@ from bot.notify.alerts import (
     BY_TERMS,
     NO_NAME,
     NO_WORDS,
+    POLICY,
     RESTRICTED,
     SHOW,
     TITLES,
@@ -119,13 +120,17 @@ def _line(alert: Alert) -> _Line:
     return _Line(
         title=f"{URGENT if alert.urgent else ''}{TITLES[alert.standing]}",
         clauses=tuple(one_line(f"{clause}  {summary}") for clause, summary in alert.clauses),
-        reasons=tuple(reasons(alert)),
+        reasons=(_policy(alert), *reasons(alert)),
         account=account,
         pieces=tuple((piece.text, piece.kind in ("matched", "private")) for piece in pieces),
         notice="" if any(piece.text for piece in pieces) else _instead(alert),
         because=because(alert),
         show=SHOW.format(case_id=alert.case_id),
     )
+
+
+def _policy(alert: Alert) -> str:
+    return POLICY.format(policy=one_line(alert.policy), version=one_line(alert.policy_version))
 
 
 def _instead(alert: Alert) -> str:

@@ -171,7 +171,7 @@ def escaped(text: str) -> str:
 
 
 def _render(alert: Alert, file_id: str | None, room: _Room) -> Message:
-    account = [] if alert.withheld else [_account(alert)]
+    account = [] if alert.withheld or alert.restricted else [_account(alert)]
     parts = [_header(alert), *_call(alert), _clauses(alert, room), *account, _quotation(alert, room)]
     if file_id and alert.shows_picture:
         parts.append(blocks.picture(file_id, ALT[alert.picture].format(case_id=alert.case_id)))

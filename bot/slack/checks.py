@@ -74,7 +74,7 @@ def look(settings: Settings, people: People) -> Iterator[Looked]:
     yield from _known(client)
     yield from _calls(settings) if settings.slack_listen is not None else _line(client, settings)
     count = sum(1 for person in people.people if person.slack_id)
-    yield Looked("ok", MEMBERS.format(count=count)) if count else Looked("wrong", NO_MEMBERS)
+    yield Looked("ok", MEMBERS.format(count=count)) if count else Looked("note", NO_MEMBERS)
 
 
 def _known(client: WebClient) -> Iterator[Looked]:

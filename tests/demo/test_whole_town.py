@@ -100,6 +100,7 @@ def test_the_environment_points_beadle_at_the_town(town: Town) -> None:
 
     assert environment == {
         "BEADLE_SLACK_TOKEN": town.slack_token,
+        "BEADLE_SLACK_APP_TOKEN": town.slack_app_token,
         "BEADLE_SLACK_BASE_URL": town.slack_url,
         "BEADLE_SLACK_CHANNEL": town.slack_channel,
         "BEADLE_SMTP_URL": town.smtp_url,

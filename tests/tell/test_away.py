@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import repeat
 
 import pytest
@@ -66,6 +67,7 @@ def test_other_cases_wait_ten_minutes_and_then_share_a_mail(down: Desk) -> None:
     assert "2 cases on Town of Millbrook" in letter["Subject"]
     assert all(f"beadle show {case}" in text_of(letter) for case in first)
     assert "Slack can't be reached" in text_of(letter)
+    assert "Policy Clinton City" in text_of(letter)
 
 
 def test_a_page_gets_at_most_one_mail_in_ten_minutes_and_no_case_twice(down: Desk) -> None:
@@ -121,8 +123,6 @@ def test_a_gathering_that_slack_was_not_told_of_goes_by_mail(desk: Desk) -> None
 
 def test_without_slack_urgent_cases_are_mailed_and_the_others_are_in_the_list(desk: Desk) -> None:
     """A city that has no Slack still hears of a threat."""
-    from dataclasses import replace
-
     desk.office.route = replace(desk.office.route, notifier=None)
 
     (urgent,) = desk.say(1, THREAT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -104,6 +105,4 @@ def test_mail_goes_to_who_looks_after_the_page_and_urgent_mail_to_who_is_on_call
 
 
 def _on_call(who: Person) -> Person:
-    from dataclasses import replace
-
     return replace(who, on_call=True)
