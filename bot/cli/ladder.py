@@ -25,9 +25,7 @@ _AS = typer.Option(None, "--as", metavar="PERSON", help="Who says it: your id in
 _REASON = typer.Option(..., "--reason", help="Why, in a sentence; it is kept with the record.")
 _TEXT = typer.Option(..., "--text", help="What counsel says about a block; it is kept with the record.")
 _DAY = typer.Option(None, "--on", formats=["%Y-%m-%d"], metavar="DATE", help="The day it was given; else today.")
-_WAY = typer.Option(
-    ..., "--way", help="How: `beadle connectors` says which ways there are, and what each means."
-)
+_WAY = typer.Option(..., "--way", help="How: `beadle connectors` says which ways there are, and what each means.")
 _DAYS = typer.Option(..., "--days", help="After how many days it ends; the policy names the most.")
 _SHEET = typer.Option("", "--sheet", help="The mark at the end of `beadle offender ACCOUNT`: you have seen all of it.")
 _HOW = typer.Option(..., "--how", help="How it was given, for example: direct message.")

@@ -23,6 +23,7 @@ from bot.errors import BeadleError
 from bot.ledger import cases, database, days, fates, watch
 from bot.ledger.days import Figures
 from bot.ledger.fates import Fate
+from bot.notify.alerts import URGENT
 from bot.worker import Outbox
 
 DAY = Path(__file__).parent / "day"
@@ -123,8 +124,9 @@ class Stage:
         return self._outbox.under_way() if self._outbox else 0
 
     def messages(self) -> dict[str, str]:
-        """Where the message of each case stands in Slack, of those that have one of their own."""
-        marks = ((each["ts"], (each.get("metadata") or {}).get("event_payload") or {}) for each in self._channel())
+        """Where the message of each case stands in Slack, of those that have one of their own and are not urgent."""
+        calm = (each for each in self._channel() if not str(each.get("text", "")).startswith(URGENT))
+        marks = ((each["ts"], (each.get("metadata") or {}).get("event_payload") or {}) for each in calm)
         return {mark["case_id"]: ts for ts, mark in marks if "case_id" in mark}
 
     def press(self, ts: str, verb: str, reason: str = "") -> None:

@@ -55,6 +55,7 @@ _OFFERED = {
 # The choice that takes least away stands out.
 _LEAST = frozenset({"keep", "restore"})
 _SHOWS = frozenset({"keep", "restore"})
+_CONFIRMS = frozenset({"approve", "hide"})
 
 
 def buttons(alert: Alert) -> list[Block]:
@@ -94,7 +95,8 @@ def _may_be_offered(alert: Alert, verb: str) -> bool:
         "hide": alert.can_hide and sealed,
         "restore": alert.can_hide,
         "remove": alert.can_remove and sealed,
-        "approve": sealed,
+        # What a person has hidden or confirmed needs no confirming.
+        "approve": sealed and (alert.request is not None or not any(each.verb in _CONFIRMS for each in alert.words)),
         # Where Beadle can do it, nobody needs to do it by hand.
         "by_hand": not alert.can_hide,
         "notify": alert.notice,

@@ -119,6 +119,15 @@ def test_a_removal_that_waits_offers_approval_and_the_way_back(answered: Alert) 
     assert "beadle approve" in str(render(replace(pending, answers=False)).blocks)
 
 
+def test_what_a_person_confirmed_is_not_offered_to_be_confirmed_again(answered: Alert) -> None:
+    """Once somebody has said that the hide is right, the button has nothing left to say."""
+    confirmed = replace(answered, standing=Standing.HIDDEN, words=(replace(ASKED, verb="approve"),))
+
+    assert "approve" in verbs(replace(confirmed, words=()))
+    assert "approve" not in verbs(confirmed)
+    assert "approve" in verbs(replace(confirmed, request=ASKED))
+
+
 def test_what_takes_least_away_stands_out(answered: Alert) -> None:
     """Keep and Restore are the green ones; nobody is led to hide."""
     for standing, least in ((Standing.WAITS, "case_keep"), (Standing.HIDDEN, "case_restore")):

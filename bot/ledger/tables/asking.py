@@ -22,7 +22,7 @@ class AskStatus(StrEnum):
 class Ask(SQLModel, table=True):
     """Something that a person asked for and that another must approve: a block, a promotion of a rule. ``kind`` is the
     verb; ``subject`` what it is about; ``terms`` what exactly was asked, as JSON. ``second`` is whoever approved it or
-    took it back; ``answer`` what came of it, in a sentence; ``press`` and ``second_press`` are those of ``bot.voice``."""
+    took it back; ``answer`` what came of it, in a sentence; ``press``, ``second_press``: see ``bot.voice``."""
 
     __tablename__ = "ask"
     id: int | None = Field(default=None, primary_key=True)

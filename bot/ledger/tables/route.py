@@ -244,8 +244,8 @@ class AlertRow(SQLModel, table=True):
 
 
 class DigestRow(SQLModel, table=True):
-    """The digest of one local day, kept as a record. Its letter (``letter``) says when it was sent; a day that was told of
-    in a later day's mail has that mail's ``message_id`` and no recipients."""
+    """The digest of one local day, kept as a record. Its letter (``letter``) says when it was sent; a day that a later
+    day's mail told of has that mail's ``message_id`` and no recipients."""
 
     __tablename__ = "digest"
     day: str = Field(primary_key=True)
