@@ -73,7 +73,7 @@ def _live(asked: dict[str, Any]) -> int:
 def _sit_at(account: str | None) -> None:
     """Another account of the machine. Only root can become one, so the kernel's word is put in the child's mouth."""
     if account is not None:
-        importlib.import_module("bot.cli.cases").this_account = lambda: account  # type: ignore[attr-defined]
+        importlib.import_module("bot.cli.seat").this_account = lambda: account  # type: ignore[attr-defined]
 
 
 def _make_deadly(where: str, when: str, about: str | None, once: str | None) -> None:
