@@ -140,7 +140,7 @@ def _history(file: File, out: Text) -> None:
         (act.done_at, f"{act.action} by {act.by}, clause {act.clause}{_already(act.already_done)}") for act in file.acts
     ]
     lines += [
-        (each.at, f"{each.verb} by {each.person} ({each.roles}; account {each.account}): {one_line(each.reason, 200)}")
+        (each.at, f"{each.verb} by {each.person} ({each.roles}; account {each.account}){_because(each.reason)}")
         for each in file.decisions
     ]
     if file.report is not None:
@@ -154,3 +154,8 @@ def _history(file: File, out: Text) -> None:
 
 def _already(already_done: bool) -> str:
     return " (it stood so already)" if already_done else ""
+
+
+def _because(reason: str) -> str:
+    """The reason as the end of a line, where one was given."""
+    return f": {one_line(reason, 200)}" if reason.strip() else ""

@@ -17,7 +17,7 @@ from bot.slack.wire import silent
 log = structlog.get_logger(__name__)
 
 _LOOK_EVERY_S = 1.0
-_LONGEST_WAIT_S = 30.0
+_LONGEST_WAIT_S = 10.0
 _PING_S = 5.0
 
 
