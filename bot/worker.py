@@ -61,6 +61,7 @@ _SUSPECTS = "suspect"
 _UNDER_WAY = ["ENQUEUED", "PENDING"]
 _KILLS = "Work on it ended the process {times} times; look at the log, then decide by hand."
 _LONGEST_OUTAGE_WAIT_S = 5.0
+_MIGRATES_WITHIN_S = 20.0
 _KEEP_FINISHED = timedelta(days=30)
 
 
@@ -153,10 +154,12 @@ class Outbox:
 
 
 def migrate(url: str) -> None:
-    """Bring our schema and the engine's to the newest revision."""
+    """Bring our schema and the engine's to the newest revision; a lock that passes is waited for."""
     _quieten()
-    database.migrate(url)
-    run_dbos_database_migrations(url)
+    for attempt in stamina.retry_context(on=OperationalError, attempts=None, timeout=_MIGRATES_WITHIN_S):
+        with attempt:
+            database.migrate(url)
+            run_dbos_database_migrations(url)
 
 
 def _quieten() -> None:

@@ -75,7 +75,7 @@ def reading_engine(url: str) -> sa.Engine:
     if not is_sqlite(url):
         return sa.create_engine(url, hide_parameters=True, pool_pre_ping=True)
     engine = sa.create_engine(url, hide_parameters=True)
-    event.listen(engine, "connect", _connect_ledger)
+    event.listen(engine, "connect", _connect_reader)
     return engine
 
 
@@ -233,6 +233,14 @@ def _connect_ledger(connection: Any, _record: Any) -> None:
     connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _connect_reader(connection: Any, _record: Any) -> None:
+    # The journal's mode is the writer's to set: two who set it on a new file at once are both told that it is locked,
+    # and SQLite does not wait then.
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
     connection.execute("PRAGMA foreign_keys=ON")
 
 

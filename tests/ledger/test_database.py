@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -119,6 +120,21 @@ def test_four_migrations_at_once_on_an_empty_database_all_succeed(empty_url: str
     with engine.connect() as connection:
         assert len(connection.execute(sa.text("select * from schema_version")).all()) == 1
     engine.dispose()
+
+
+def test_whoever_only_looks_leaves_the_journal_of_a_new_file_as_it_is(tmp_path: Path) -> None:
+    """Two who set its mode at once would both be told that the file is locked, and a daemon would not start."""
+    path = tmp_path / "new.db"
+    path.touch()
+    url = database.normalise(f"sqlite:///{path}")
+
+    assert not database.is_ready(url)
+    with sqlite3.connect(path) as looked_at:
+        assert looked_at.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+    database.migrate(url)
+    assert database.is_ready(url)
+    with sqlite3.connect(path) as written:
+        assert written.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_a_database_of_an_older_version_is_not_ready_and_says_what_to_do(empty_url: str) -> None:
