@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.errors import ConfigError
+from bot.listening import Listener
 from bot.pages import Page
 from connectors import webhooks
 from connectors.webhooks import Call, Heard, Refused, Secrets
 
 if TYPE_CHECKING:
-    import uvicorn
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
@@ -39,7 +37,6 @@ NO_SECRET = "BEADLE_WEBHOOK_LISTEN is set and BEADLE_WEBHOOK_SECRET is not; with
 IN_USE = "BEADLE_WEBHOOK_LISTEN is {where}, where nothing can listen ({why}); name another address or port."
 
 BODY_S = 10.0
-AT_ONCE = 50
 MOST_A_SECOND = 50
 
 
@@ -66,60 +63,30 @@ class Doorkeeper:
 
 
 class Receiver:
-    """Serves a doorkeeper on ``host:port`` from ``start`` to ``stop``, in a thread of its own."""
+    """Serves a doorkeeper on ``host:port`` from ``start`` to ``stop``."""
 
     def __init__(self, listen: str, doorkeeper: Doorkeeper, body_s: float = BODY_S) -> None:
-        self._host, _, port = listen.rpartition(":")
-        self.port = int(port)
-        self._doorkeeper, self._body_s = doorkeeper, body_s
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._listener = Listener(
+            listen,
+            partial(_application, doorkeeper, body_s),
+            name="webhooks",
+            not_installed=NOT_INSTALLED,
+            in_use=IN_USE,
+        )
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._listener.port
 
     def start(self) -> None:
         """Listen. Raises ``ConfigError`` where the extra is not installed or the address is taken."""
-        try:
-            import uvicorn
-        except ImportError as error:
-            raise ConfigError(NOT_INSTALLED) from error
-        sock = self._socket()
-        self.port = sock.getsockname()[1]
-        config = uvicorn.Config(
-            _application(self._doorkeeper, self._body_s),
-            lifespan="off",
-            ws="none",
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            server_header=False,
-            limit_concurrency=AT_ONCE,
-            timeout_keep_alive=5,
-            timeout_graceful_shutdown=2,
-            h11_max_incomplete_event_size=16_384,
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([sock],), name="webhooks", daemon=True)
-        self._thread.start()
+        self._listener.start()
         log.info("webhooks are received", port=self.port)
 
     def stop(self) -> None:
         """Stop listening. Stopping twice is harmless."""
-        if self._server is not None:
-            self._server.should_exit = True
-        if self._thread is not None:
-            self._thread.join(timeout=5)
-        self._server = self._thread = None
-
-    def _socket(self) -> socket.socket:
-        try:
-            family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-            sock = socket.socket(family, socket.SOCK_STREAM)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind((self._host.strip("[]"), self.port))
-            # Whoever calls before the thread is up waits in the queue.
-            sock.listen(AT_ONCE)
-        except OSError as error:
-            raise ConfigError(IN_USE.format(where=f"{self._host}:{self.port}", why=error.strerror)) from error
-        return sock
+        self._listener.stop()
 
 
 class _Pace:

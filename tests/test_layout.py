@@ -67,8 +67,8 @@ DOORS = {
     "urllib.request": (),
     "typer": ("bot/cli/",),
     "subprocess": ("bot/evidence/", "bot/demo/"),
-    "starlette": ("bot/demo/", "bot/webhooks.py", "bot/slack/receiver.py"),
-    "uvicorn": ("bot/demo/", "bot/webhooks.py", "bot/slack/receiver.py"),
+    "starlette": ("bot/demo/", "bot/listening.py", "bot/webhooks.py", "bot/slack/receiver.py"),
+    "uvicorn": ("bot/demo/", "bot/listening.py"),
     "aiosmtpd": ("bot/demo/",),
 }
 

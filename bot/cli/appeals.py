@@ -14,11 +14,11 @@ from sqlmodel import Session
 
 from bot.app import Beadle, open_beadle
 from bot.authority import Verb
+from bot.cli.seat import voice_of
 from bot.cli.speech import console, harmless, one_line
 from bot.errors import NotAllowed
 from bot.ledger import database, residents
 from bot.ledger.tables import Appeal, AppealEvent, AppealStatus
-from bot.people import this_account, who_acts
 from bot.residents.forms import as_time, by_clerk, read_file
 from bot.residents.received import MOST_FILE_BYTES
 from bot.settings import load_settings
@@ -89,7 +89,7 @@ def show(
     with open_beadle(load_settings(), acts=False) as beadle, Session(beadle.route.reading) as session:
         appeal = residents.find(session, number)
         if contact:
-            _may_see(beadle, _who(beadle, as_person))
+            _may_see(beadle, voice_of(beadle, as_person))
         sheet = Table.grid(padding=(0, 2, 0, 0))
         sheet.add_column(no_wrap=True, style="dim")
         sheet.add_column()
@@ -113,7 +113,7 @@ def enter(
 ) -> None:
     """Enter an appeal that came on paper, by telephone or at the counter."""
     with open_beadle(load_settings(), acts=False) as beadle:
-        voice = _who(beadle, as_person)
+        voice = voice_of(beadle, as_person)
         words = _read(file) if file is not None else text
         if not words.strip():
             raise NotAllowed(NO_WORDS)
@@ -136,7 +136,7 @@ def import_form(
 ) -> None:
     """Take in what the form on the city's website exports. A row that was imported before is known again."""
     with open_beadle(load_settings(), acts=False) as beadle:
-        voice = _who(beadle, as_person)
+        voice = voice_of(beadle, as_person)
         form = read_file(path, beadle.configuration.pages.city.timezone, beadle.route.clock())
         out, refused, new, known = console(), list(form.refused), 0, 0
         for row in form.appeals:
@@ -161,7 +161,7 @@ def match(
 ) -> None:
     """Say which case an appeal is about; from then on its record is held."""
     with open_beadle(load_settings(), acts=False) as beadle:
-        appeal = beadle.counter.appeals.match(number, case_id, _who(beadle, as_person))
+        appeal = beadle.counter.appeals.match(number, case_id, voice_of(beadle, as_person))
         console().print(f"{appeal.number} is about case {appeal.case_id}; its record is held until it is answered.")
         if appeal.late:
             console().print(LATE)
@@ -179,7 +179,7 @@ def decide(
     if uphold == deny:
         raise NotAllowed(ONE_OF_TWO)
     with open_beadle(load_settings(), acts=False) as beadle:
-        voice = _who(beadle, as_person)
+        voice = voice_of(beadle, as_person)
         answered = beadle.counter.deciding.decide(number, uphold=uphold, voice=voice, reason=reason)
         console().print(f"{answered.number}: {answered.sentence}", soft_wrap=True)
         if not database.daemon_is_running(beadle.database_url):
@@ -190,16 +190,11 @@ def decide(
 def set_aside(number: str = _NUMBER, reason: str = _REASON, as_person: str | None = _AS) -> None:
     """Say that it is no appeal: an advertisement, or the same a second time. Nobody is written to."""
     with open_beadle(load_settings(), acts=False) as beadle:
-        beadle.counter.appeals.set_aside(number, _who(beadle, as_person), reason)
+        beadle.counter.appeals.set_aside(number, voice_of(beadle, as_person), reason)
         console().print(SET_ASIDE.format(number=number.upper()))
 
 
 # ── saying it ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _who(beadle: Beadle, as_person: str | None) -> Voice:
-    account = this_account()
-    return Voice(who_acts(beadle.configuration.people, as_person, account), account)
 
 
 def _may_see(beadle: Beadle, voice: Voice) -> None:

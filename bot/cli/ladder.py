@@ -11,11 +11,11 @@ import typer
 from sqlmodel import Session
 
 from bot.app import Beadle, open_beadle
+from bot.cli.seat import voice_of
 from bot.cli.speech import console, harmless
 from bot.ledger.offenders import Account
 from bot.offenders.grounds import Terms
 from bot.offenders.sheet import find_account
-from bot.people import this_account, who_acts
 from bot.settings import load_settings
 from bot.voice import Voice
 
@@ -105,8 +105,7 @@ def explain_block(
 @contextmanager
 def _speaking(account: str, page: str, as_person: str | None) -> Iterator[tuple[Beadle, Account, Voice]]:
     with open_beadle(load_settings(), acts=False) as beadle:
-        operator = this_account()
-        voice = Voice(who_acts(beadle.configuration.people, as_person, operator), operator)
+        voice = voice_of(beadle, as_person)
         desk = beadle.route.desks.get(page)
         platform = desk.page.platform if desk is not None else None
         with Session(beadle.route.reading) as session:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import typer
 from rich.text import Text
 from sqlmodel import Session
 
 from bot.app import Beadle, open_beadle
+from bot.cli.seat import voice_of
 from bot.cli.speech import console, harmless
 from bot.ledger import database, notices
 from bot.ledger.tables import Notice, NoticeStatus
-from bot.people import this_account, who_acts
 from bot.residents.notices import Draft
 from bot.settings import load_settings
-from bot.voice import Voice
 
 NOTHING_WAITS = "No notice waits for a person. `beadle notices --all` lists those that were sent or could not be."
 NONE_YET = "There is no notice yet: one is drafted with each hide, removal and restoration."
@@ -70,8 +70,7 @@ def notify(
         if preview:
             out.print(_next(draft), soft_wrap=True)
             return
-        account = this_account()
-        voice = Voice(who_acts(beadle.configuration.people, as_person, account), account, saw=draft.sha256)
+        voice = replace(voice_of(beadle, as_person), saw=draft.sha256)
         sending = beadle.counter.notices.send(case_id, voice)
         out.print(sending.sentence if sending.again else _wait(beadle, sending.act_key), soft_wrap=True)
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
-import threading
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,10 +15,9 @@ from slack_bolt import App, BoltRequest
 from slack_bolt.adapter.starlette.handler import to_starlette_response
 from slack_sdk.signature import SignatureVerifier
 
-from bot.errors import ConfigError
+from bot.listening import Listener
 
 if TYPE_CHECKING:
-    import uvicorn
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
@@ -35,52 +32,30 @@ NO_SECRET = "BEADLE_SLACK_LISTEN is set and BEADLE_SLACK_SIGNING_SECRET is not; 
 IN_USE = "BEADLE_SLACK_LISTEN is {where}, where nothing can listen ({why}); name another address or port."
 MOST_BYTES = 1_000_000
 BODY_S = 3.0
-AT_ONCE = 50
 
 
 class Receiver:
-    """Serves the door on ``host:port`` from ``start`` to ``stop``, in a thread of its own."""
+    """Serves the door on ``host:port`` from ``start`` to ``stop``."""
 
     def __init__(self, listen: str, secret: str, app: App) -> None:
-        self._host, _, port = listen.rpartition(":")
-        self.port = int(port)
         self._app, self._verifier = app, SignatureVerifier(secret)
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._listener = Listener(
+            listen, self._application, name="slack-calls", not_installed=NOT_INSTALLED, in_use=IN_USE
+        )
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._listener.port
 
     def start(self) -> None:
         """Listen. Raises ``ConfigError`` where the extra is not installed or the address is taken."""
-        try:
-            import uvicorn
-        except ImportError as error:
-            raise ConfigError(NOT_INSTALLED) from error
-        sock = self._socket()
-        self.port = sock.getsockname()[1]
-        config = uvicorn.Config(
-            self._application(),
-            lifespan="off",
-            ws="none",
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            server_header=False,
-            limit_concurrency=AT_ONCE,
-            timeout_keep_alive=5,
-            timeout_graceful_shutdown=2,
-            h11_max_incomplete_event_size=16_384,
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([sock],), name="slack-calls", daemon=True)
-        self._thread.start()
+        self._listener.start()
         log.info("slack's calls are received", port=self.port)
 
     def stop(self) -> None:
         """Stop listening. Stopping twice is harmless."""
-        if self._server is not None:
-            self._server.should_exit = True
-        if self._thread is not None:
-            self._thread.join(timeout=5)
-        self._server = self._thread = None
+        self._listener.stop()
 
     def _application(self) -> Starlette:
         from starlette.applications import Starlette
@@ -107,18 +82,6 @@ class Receiver:
             return stamp.isdecimal() and self._verifier.is_valid(body, stamp, signed)
         except (ValueError, TypeError):
             return False
-
-    def _socket(self) -> socket.socket:
-        try:
-            family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-            sock = socket.socket(family, socket.SOCK_STREAM)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind((self._host.strip("[]"), self.port))
-            # Whoever calls before the thread is up waits in the queue.
-            sock.listen(AT_ONCE)
-        except OSError as error:
-            raise ConfigError(IN_USE.format(where=f"{self._host}:{self.port}", why=error.strerror)) from error
-        return sock
 
 
 async def _body(request: Request) -> bytes:
