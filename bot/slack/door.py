@@ -1,7 +1,7 @@
-"""The door in Slack: everything that members do comes in here, is acknowledged at once, and is answered after.
+"""The door in Slack: everything that members do comes in here, is written down, acknowledged and answered.
 
-Slack gives an app three seconds. So nothing is done before the acknowledgement but what a window needs to be told, and
-that for two seconds at most; what is slower goes on, and its answer follows.
+Slack gives an app three seconds. What is done within two of them is written down before it is acknowledged; what is
+slower is acknowledged, goes on, and its answer follows.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as StillAtIt
 from typing import Any
 
@@ -77,13 +77,15 @@ class Door:
         app.view(forms.OWN_POST)(self._sent(self._post_reported))
         app.event("app_home_opened")(self._at_once(self._home))
 
-    # ── acknowledged first ───────────────────────────────────────────────────────────────────────────────────────
+    # ── written down, then acknowledged ──────────────────────────────────────────────────────────────────────────
 
     def _at_once(self, do: Callable[[Body], None]) -> Callable[..., None]:
-        """Take it in hand, then acknowledge it; what can't be taken any more is not acknowledged, and comes again."""
+        """Do it, then acknowledge it, after two seconds at the latest; what can't be taken any more comes again."""
 
         def listener(ack: Ack, body: dict[str, Any]) -> None:
-            self._hands.submit(self._safely, do, body)
+            doing = self._hands.submit(self._safely, do, body)
+            # Not before: what a crash cuts off is then not acknowledged either, and the member sees that it failed.
+            wait([doing], timeout=ANSWER_WITHIN_S)
             ack()
 
         return listener

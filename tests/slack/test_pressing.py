@@ -56,6 +56,17 @@ def test_one_press_confirms_what_a_rule_hid(scene: Scene) -> None:
     assert scene.status(case_id) == CaseStatus.HIDDEN
 
 
+def test_what_is_acknowledged_is_written_down(at_work: Scene) -> None:
+    """Slack tells the member that it arrived; a crash in the next instant must not make that untrue."""
+    case_id = at_work.case()
+
+    pressed = at_work.press(GENE, case_id, "approve")
+
+    assert pressed.acknowledged
+    assert [(each.person, each.outcome) for each in at_work.presses()] == [("gene", "taken")]
+    assert [each.verb for each in at_work.decisions()] == ["approve"]
+
+
 def test_a_removal_takes_another_person_and_another_press(scene: Scene) -> None:
     """Asked for with a reason, refused to the one who asked, approved by a second: then it is gone."""
     case_id = scene.case()
